@@ -1,0 +1,5 @@
+/** Records who did what, once, provably. */
+@NullMarked
+package dev.waggle.ledger;
+
+import org.jspecify.annotations.NullMarked;

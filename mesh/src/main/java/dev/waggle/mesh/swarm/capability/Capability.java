@@ -1,0 +1,31 @@
+package dev.waggle.mesh.swarm.capability;
+
+import java.util.List;
+
+/**
+ * What a node can do at this moment, as it tells the others.
+ *
+ * @param nodeName the name its owner gave it
+ * @param softwareVersion for people
+ * @param models what it can run; at most {@value #MODELS_MAX}
+ * @param slots how many tasks it runs at once; 0 for a node that only asks
+ * @param running how many it runs now
+ * @param queued how many wait
+ */
+public record Capability(
+    String nodeName,
+    String softwareVersion,
+    List<ModelOffer> models,
+    int slots,
+    int running,
+    int queued) {
+  /** The most models of one advert. */
+  public static final int MODELS_MAX = 256;
+
+  public Capability {
+    models = List.copyOf(models);
+    if (models.size() > MODELS_MAX) {
+      throw new IllegalArgumentException("at most " + MODELS_MAX + " models");
+    }
+  }
+}

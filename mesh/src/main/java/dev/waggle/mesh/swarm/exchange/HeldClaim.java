@@ -1,0 +1,23 @@
+package dev.waggle.mesh.swarm.exchange;
+
+import dev.waggle.crypto.PeerId;
+
+/** A claim that a worker holds for this requester. Thread-safe. */
+public interface HeldClaim {
+  /** Who holds the place. */
+  PeerId worker();
+
+  /** The worker's acceptance. */
+  OfferReply.Accepted acceptance();
+
+  /**
+   * Seals the task to the claim's key and sends it; the listener hears the rest. At most once. The
+   * lease is renewed for as long as the listener has not heard the end.
+   *
+   * @return SHA-256 of the sealed task as it travels, 32 bytes
+   */
+  byte[] assign(TaskSpec spec, ResultListener listener);
+
+  /** Gives the claim up at once, before or after {@link #assign}. Idempotent. */
+  void cancel();
+}

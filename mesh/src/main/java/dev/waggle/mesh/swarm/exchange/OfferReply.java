@@ -1,0 +1,31 @@
+package dev.waggle.mesh.swarm.exchange;
+
+import java.time.Duration;
+
+/** A worker's answer to an offer. Declining is normal and carries no penalty. */
+public sealed interface OfferReply {
+  /**
+   * The worker holds a place for the task until the lease ends.
+   *
+   * @param lease how long the place is held without an assignment, and, after it, without a renewal
+   * @param queuePosition how many tasks go first; 0 starts at once
+   */
+  record Accepted(ClaimId claim, Duration lease, int queuePosition) implements OfferReply {}
+
+  /** The worker will not run it now; ask again no sooner than {@code retryAfter}. */
+  record Declined(Reason reason, Duration retryAfter) implements OfferReply {}
+
+  /** Why an offer was declined. */
+  enum Reason {
+    /** Slots and queue are full. */
+    BUSY,
+    /** The worker has no such model, or no longer. */
+    NO_SUCH_MODEL,
+    /** The task is larger than the worker takes. */
+    TOO_LARGE,
+    /** The worker is shutting down. */
+    STOPPING,
+    /** The worker's ledger cannot write. */
+    LEDGER_UNAVAILABLE
+  }
+}

@@ -1,0 +1,15 @@
+package dev.waggle.mesh.swarm.exchange;
+
+import java.util.concurrent.CompletableFuture;
+
+/** Takes a running task's result to its requester. Thread-safe; calls keep their order. */
+public interface ResultSink {
+  /**
+   * Sends a chunk. The future completes when the requester's window has taken it, so a worker that
+   * waits for it is slowed to the reader's speed; it fails when nobody listens any more.
+   */
+  CompletableFuture<Void> chunk(Chunk chunk);
+
+  /** Sends the end. Exactly once, after the last chunk. */
+  void finish(TaskResult result);
+}
