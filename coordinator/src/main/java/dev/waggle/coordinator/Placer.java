@@ -1,0 +1,119 @@
+package dev.waggle.coordinator;
+
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.capability.Peer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Ranks the nodes that could run a task by when they would begin to answer. Performs no I/O.
+ *
+ * <p>The estimate is deliberately coarse: a place in the queue, a model to be loaded, and the way
+ * there and back. It uses what this node placed itself beside what the peers say, because adverts
+ * are seconds old.
+ */
+final class Placer {
+  /** How many nodes are tried for one task. */
+  static final int CANDIDATES_MAX = 8;
+
+  private static final Duration QUEUE_STEP = Duration.ofSeconds(5);
+  private static final Duration MODEL_LOAD = Duration.ofSeconds(3);
+  private static final Duration UNMEASURED_ROUND_TRIP = Duration.ofMillis(50);
+  private static final Duration RECENT_FAILURE = Duration.ofSeconds(30);
+
+  /** What this node itself knows about a worker. */
+  interface Experience {
+    /** Tasks of this node that the worker has now. */
+    int inFlight(PeerId worker);
+
+    /** Whether the worker failed a task lately. */
+    boolean failedLately(PeerId worker);
+  }
+
+  private Placer() {}
+
+  /** The candidates for a model, best first, at most {@value #CANDIDATES_MAX}. */
+  static List<Candidate> rank(
+      String model, PeerId self, Capability own, List<Peer> peers, Experience experience) {
+    record Ranked(Candidate candidate, Duration estimate) {}
+    List<Ranked> ranked = new ArrayList<>();
+    find(model, own)
+        .ifPresent(
+            offer ->
+                ranked.add(
+                    new Ranked(
+                        new Candidate(self, own.nodeName(), offer),
+                        estimate(self, own, offer, Duration.ZERO, experience))));
+    for (Peer peer : peers) {
+      if (!peer.connected() || peer.capability().isEmpty()) {
+        continue;
+      }
+      Capability capability = peer.capability().get();
+      Duration roundTrip = peer.roundTrip().orElse(UNMEASURED_ROUND_TRIP);
+      find(model, capability)
+          .ifPresent(
+              offer ->
+                  ranked.add(
+                      new Ranked(
+                          new Candidate(peer.id(), peer.name(), offer),
+                          estimate(peer.id(), capability, offer, roundTrip, experience))));
+    }
+    // Equal estimates are common in a fresh swarm; the id keeps the order stable.
+    return ranked.stream()
+        .sorted(
+            Comparator.comparing(Ranked::estimate).thenComparing(each -> each.candidate().worker()))
+        .limit(CANDIDATES_MAX)
+        .map(Ranked::candidate)
+        .toList();
+  }
+
+  /** The names of all models that a connected node or this one has. */
+  static Set<String> modelNames(Capability own, List<Peer> peers) {
+    Set<String> names = new LinkedHashSet<>();
+    own.models().forEach(offer -> names.add(offer.name()));
+    for (Peer peer : peers) {
+      if (peer.connected()) {
+        peer.capability()
+            .ifPresent(capability -> capability.models().forEach(offer -> names.add(offer.name())));
+      }
+    }
+    return names;
+  }
+
+  private static Optional<ModelOffer> find(String model, Capability capability) {
+    if (capability.slots() == 0) {
+      return Optional.empty();
+    }
+    // Ollama's convention: a name without a tag means the tag "latest".
+    return capability.models().stream()
+        .filter(offer -> offer.name().equals(model) || offer.name().equals(model + ":latest"))
+        .findFirst();
+  }
+
+  private static Duration estimate(
+      PeerId worker,
+      Capability capability,
+      ModelOffer offer,
+      Duration roundTrip,
+      Experience experience) {
+    int busy =
+        Math.max(capability.running() + capability.queued(), experience.inFlight(worker)) + 1;
+    int waves = (busy - 1) / capability.slots();
+    // Below a full wave, the emptier node is the better one.
+    Duration estimate =
+        roundTrip
+            .plus(QUEUE_STEP.multipliedBy(waves))
+            .plus(QUEUE_STEP.multipliedBy(busy - 1).dividedBy(10L * capability.slots()));
+    if (!offer.loaded()) {
+      estimate = estimate.plus(MODEL_LOAD);
+    }
+    return experience.failedLately(worker) ? estimate.plus(RECENT_FAILURE) : estimate;
+  }
+}

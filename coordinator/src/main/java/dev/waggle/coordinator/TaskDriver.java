@@ -1,0 +1,309 @@
+package dev.waggle.coordinator;
+
+import dev.waggle.coordinator.Coordinator.Parts;
+import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.HeldClaim;
+import dev.waggle.mesh.swarm.exchange.Offer;
+import dev.waggle.mesh.swarm.exchange.OfferOutcome;
+import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.ResultListener;
+import dev.waggle.mesh.swarm.exchange.TaskId;
+import dev.waggle.mesh.swarm.exchange.TaskResult;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Performs what {@link TaskMachine} decides for one task. All state belongs to the strand. */
+final class TaskDriver implements RunningTask {
+  private static final Logger log = LoggerFactory.getLogger(TaskDriver.class);
+
+  private final TaskId id;
+  private final TaskSpec spec;
+  private final TaskListener listener;
+  private final Parts parts;
+  private final Consumer<TaskDriver> onEnd;
+  private final TaskMachine machine;
+  private final Strand strand = new Strand();
+
+  private @Nullable CompletableFuture<OfferOutcome> offer;
+  private @Nullable Attempt attempt;
+  private boolean ended;
+
+  /** The claim that is held now, and what the receipt will be checked against. */
+  private static final class Attempt {
+    final int number;
+    final Candidate by;
+    final HeldClaim claim;
+    byte[] envelopeHash = {};
+    @Nullable Future<?> overdue;
+
+    Attempt(int number, Candidate by, HeldClaim claim) {
+      this.number = number;
+      this.by = by;
+      this.claim = claim;
+    }
+  }
+
+  TaskDriver(
+      TaskId id,
+      TaskSpec spec,
+      List<Candidate> ranked,
+      TaskListener listener,
+      Parts parts,
+      Consumer<TaskDriver> onEnd) {
+    this.id = id;
+    this.spec = spec;
+    this.listener = listener;
+    this.parts = parts;
+    this.onEnd = onEnd;
+    this.machine = new TaskMachine(spec.requirements().model(), ranked);
+  }
+
+  void start() {
+    strand.run(() -> perform(machine.start()));
+  }
+
+  @Override
+  public TaskId id() {
+    return id;
+  }
+
+  @Override
+  public void cancel() {
+    strand.run(
+        () -> {
+          perform(machine.onCanceled());
+          end();
+        });
+  }
+
+  private void perform(List<Effect> effects) {
+    for (Effect effect : effects) {
+      perform(effect);
+    }
+  }
+
+  private void perform(Effect effect) {
+    if (effect instanceof Effect.SendOffer send) {
+      sendOffer(send);
+    } else if (effect instanceof Effect.AssignTask) {
+      assign();
+    } else if (effect instanceof Effect.GiveUp) {
+      giveUp();
+    } else if (effect instanceof Effect.TellStarted started) {
+      parts.workers().onAnswered(started.by().worker());
+      listener.onStarted(placement(started.by()));
+    } else if (effect instanceof Effect.RecordReceipt receipt) {
+      recordReceipt(receipt);
+    } else if (effect instanceof Effect.RecordAttempt failed) {
+      recordAttempt(failed);
+    } else if (effect instanceof Effect.TellDone done) {
+      end();
+      Outcome.Done outcome = (Outcome.Done) done.result().outcome();
+      listener.onDone(
+          new TaskSummary(placement(done.by()), outcome.reason(), done.result().usage()));
+    } else if (effect instanceof Effect.TellFailed failed) {
+      log.info("task {} failed: {}", id, failed.failure().message());
+      end();
+      listener.onFailed(failed.failure());
+    } else {
+      // Chunks are told in onChunk, where their future is.
+      throw new AssertionError("no treatment for " + effect.getClass());
+    }
+  }
+
+  private void sendOffer(Effect.SendOffer send) {
+    release();
+    parts.workers().onTaken(send.to().worker());
+    Offer terms = new Offer(id, spec.requirements(), SizeBucket.of(spec), parts.firstChunkMax());
+    CompletableFuture<OfferOutcome> asked = parts.exchange().offer(send.to().worker(), terms);
+    offer = asked;
+    var unused =
+        asked.whenComplete(
+            (outcome, failure) -> strand.run(() -> onOffered(send, outcome, failure)));
+  }
+
+  private void onOffered(
+      Effect.SendOffer send, @Nullable OfferOutcome outcome, @Nullable Throwable failure) {
+    if (outcome instanceof OfferOutcome.Claimed claimed) {
+      if (ended) {
+        claimed.claim().cancel();
+        return;
+      }
+      attempt = new Attempt(send.attempt(), send.to(), claimed.claim());
+      perform(machine.onAccepted(send.attempt()));
+      return;
+    }
+    parts.workers().onReleased(send.to().worker());
+    if (outcome instanceof OfferOutcome.Declined declined) {
+      perform(machine.onDeclined(send.attempt(), declined.reply()));
+    } else {
+      parts.workers().onFailed(send.to().worker());
+      perform(machine.onUnreachable(send.attempt(), describe(failure)));
+    }
+  }
+
+  private void assign() {
+    Attempt mine = current();
+    mine.overdue =
+        parts
+            .timer()
+            .schedule(
+                () ->
+                    strand.run(
+                        () ->
+                            perform(
+                                machine.onFirstChunkOverdue(mine.number, parts.firstChunkMax()))),
+                parts.firstChunkMax().toMillis(),
+                TimeUnit.MILLISECONDS);
+    mine.envelopeHash = mine.claim.assign(spec, new Results(mine.number));
+  }
+
+  private void giveUp() {
+    if (offer != null) {
+      offer.cancel(true);
+    }
+    if (attempt != null) {
+      attempt.claim.cancel();
+    }
+  }
+
+  private void recordReceipt(Effect.RecordReceipt effect) {
+    Attempt mine = current();
+    cancelOverdue(mine);
+    ReceiptCheck check =
+        new ReceiptCheck(id, spec, mine.by, mine.claim.acceptance().claim(), mine.envelopeHash);
+    var receipt = check.countersigned(effect.result(), parts.identity());
+    if (receipt.invalid() != null) {
+      perform(machine.onReceiptInvalid(effect.attempt(), receipt.invalid()));
+      return;
+    }
+    boolean remote = !mine.by.worker().equals(parts.identity().peerId());
+    var unused =
+        parts
+            .ledger()
+            .record(receipt.value(), remote)
+            .whenComplete(
+                (entry, failure) ->
+                    strand.run(
+                        () -> {
+                          if (failure != null) {
+                            perform(machine.onLedgerFailed(effect.attempt(), describe(failure)));
+                          } else {
+                            perform(machine.onRecorded(effect.attempt(), effect.result()));
+                            parts.settler().kick();
+                          }
+                        }));
+  }
+
+  private void recordAttempt(Effect.RecordAttempt effect) {
+    log.info("task {}: {} failed: {}", id, effect.by(), effect.cause());
+    parts.workers().onFailed(effect.by().worker());
+  }
+
+  private Placement placement(Candidate by) {
+    return new Placement(id, by.worker(), by.name(), by.model().digest());
+  }
+
+  private Attempt current() {
+    if (attempt == null) {
+      throw new AssertionError("the machine used a claim that is not held");
+    }
+    return attempt;
+  }
+
+  /** Lets go of the attempt that is over, if any. */
+  private void release() {
+    offer = null;
+    if (attempt != null) {
+      cancelOverdue(attempt);
+      parts.workers().onReleased(attempt.by.worker());
+      attempt = null;
+    }
+  }
+
+  private static void cancelOverdue(Attempt attempt) {
+    if (attempt.overdue != null) {
+      attempt.overdue.cancel(false);
+    }
+  }
+
+  private void end() {
+    if (!ended) {
+      ended = true;
+      release();
+      onEnd.accept(this);
+    }
+  }
+
+  private static String describe(@Nullable Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    if (cause == null) {
+      return "unknown";
+    }
+    return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+  }
+
+  /** Brings what one claim's worker says onto the strand. */
+  private final class Results implements ResultListener {
+    private final int number;
+
+    Results(int number) {
+      this.number = number;
+    }
+
+    @Override
+    public void onBeat() {
+      // The exchange watches for silence; a beat decides nothing here.
+    }
+
+    @Override
+    public CompletableFuture<Void> onChunk(Chunk chunk) {
+      CompletableFuture<Void> taken = new CompletableFuture<>();
+      strand.run(() -> tell(chunk, taken));
+      return taken;
+    }
+
+    private void tell(Chunk chunk, CompletableFuture<Void> taken) {
+      CompletableFuture<Void> told = CompletableFuture.completedFuture(null);
+      for (Effect effect : machine.onChunk(number, chunk)) {
+        if (effect instanceof Effect.TellChunk tell) {
+          told = listener.onChunk(tell.chunk());
+        } else {
+          perform(effect);
+          cancelOverdue(current());
+        }
+      }
+      var unused =
+          told.whenComplete(
+              (nothing, failure) -> {
+                if (failure == null) {
+                  taken.complete(null);
+                } else {
+                  taken.completeExceptionally(failure);
+                }
+              });
+    }
+
+    @Override
+    public void onResult(TaskResult result) {
+      strand.run(() -> perform(machine.onResult(number, result)));
+    }
+
+    @Override
+    public void onLost(IOException cause) {
+      strand.run(() -> perform(machine.onLost(number, describe(cause))));
+    }
+  }
+}

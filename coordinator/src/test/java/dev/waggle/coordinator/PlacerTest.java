@@ -1,0 +1,154 @@
+package dev.waggle.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.capability.Peer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class PlacerTest {
+  private static final PeerId SELF = peerId(0);
+  private static final Capability NOTHING = new Capability("me", "1", List.of(), 0, 0, 0);
+
+  private final Map<PeerId, Integer> inFlight = new HashMap<>();
+  private final Set<PeerId> failed = new HashSet<>();
+  private final Placer.Experience experience =
+      new Placer.Experience() {
+        @Override
+        public int inFlight(PeerId worker) {
+          return inFlight.getOrDefault(worker, 0);
+        }
+
+        @Override
+        public boolean failedLately(PeerId worker) {
+          return failed.contains(worker);
+        }
+      };
+
+  private static PeerId peerId(int seed) {
+    byte[] bytes = new byte[Identity.SEED_BYTES];
+    bytes[0] = (byte) seed;
+    return Identity.ofSeed(bytes).peerId();
+  }
+
+  private static Capability capability(String model, boolean loaded, int slots, int running) {
+    return new Capability(
+        "node",
+        "1",
+        List.of(new ModelOffer(model, "sha256:00", "ollama", 1, 0, loaded)),
+        slots,
+        running,
+        0);
+  }
+
+  private static Peer peer(int seed, boolean connected, int millis, Capability capability) {
+    return new Peer(
+        peerId(seed),
+        "peer" + seed,
+        List.of(),
+        connected,
+        Optional.of(Duration.ofMillis(millis)),
+        Optional.of(capability),
+        Instant.EPOCH);
+  }
+
+  private List<PeerId> rank(String model, Capability own, Peer... peers) {
+    return Placer.rank(model, SELF, own, List.of(peers), experience).stream()
+        .map(Candidate::worker)
+        .toList();
+  }
+
+  @Test
+  void onlyConnectedNodesWithTheModelAndSlots_areCandidates() {
+    assertThat(
+            rank(
+                "m",
+                NOTHING,
+                peer(1, true, 1, capability("other", true, 1, 0)),
+                peer(2, false, 1, capability("m", true, 1, 0)),
+                peer(3, true, 1, capability("m", true, 0, 0)),
+                peer(4, true, 1, capability("m", true, 1, 0))))
+        .containsExactly(peerId(4));
+  }
+
+  @Test
+  void nameWithoutTag_meansLatest() {
+    assertThat(rank("m", NOTHING, peer(1, true, 1, capability("m:latest", true, 1, 0))))
+        .containsExactly(peerId(1));
+    assertThat(rank("m:latest", NOTHING, peer(1, true, 1, capability("m", true, 1, 0)))).isEmpty();
+  }
+
+  @Test
+  void ownEngine_winsAtEqualLoad() {
+    assertThat(
+            rank("m", capability("m", true, 1, 0), peer(1, true, 1, capability("m", true, 1, 0))))
+        .containsExactly(SELF, peerId(1));
+  }
+
+  @Test
+  void freeNode_beatsABusyOne_andALoadedModelAnUnloaded() {
+    assertThat(
+            rank(
+                "m",
+                NOTHING,
+                peer(1, true, 1, capability("m", true, 1, 1)),
+                peer(2, true, 80, capability("m", true, 1, 0)),
+                peer(3, true, 1, capability("m", false, 1, 0))))
+        .containsExactly(peerId(2), peerId(3), peerId(1));
+  }
+
+  @Test
+  void tasksPlacedSinceTheAdvert_count() {
+    inFlight.put(peerId(1), 2);
+    assertThat(
+            rank(
+                "m",
+                NOTHING,
+                peer(1, true, 1, capability("m", true, 1, 0)),
+                peer(2, true, 5, capability("m", true, 1, 0))))
+        .containsExactly(peerId(2), peerId(1));
+  }
+
+  @Test
+  void recentFailure_ranksLast_butStaysACandidate() {
+    failed.add(peerId(1));
+    assertThat(
+            rank(
+                "m",
+                NOTHING,
+                peer(1, true, 1, capability("m", true, 1, 0)),
+                peer(2, true, 90, capability("m", false, 1, 1))))
+        .containsExactly(peerId(2), peerId(1));
+  }
+
+  @Test
+  void candidates_areBounded() {
+    List<Peer> many = new ArrayList<>();
+    for (int i = 1; i <= 20; i++) {
+      many.add(peer(i, true, i, capability("m", true, 1, 0)));
+    }
+    assertThat(Placer.rank("m", SELF, NOTHING, many, experience))
+        .hasSize(Placer.CANDIDATES_MAX)
+        .extracting(Candidate::worker)
+        .startsWith(peerId(1), peerId(2));
+  }
+
+  @Test
+  void nearestName_isTheOneWithTheFewestEdits() {
+    assertThat(Nearest.to("qwen3:8b", List.of("llama3:8b", "qwen2.5:7b", "qwen3:4b")))
+        .contains("qwen3:4b");
+    assertThat(Nearest.to("x", List.of())).isEmpty();
+  }
+}
