@@ -35,7 +35,6 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   /** What a driver needs to drive. */
   record Parts(
       Identity identity,
-      byte[] swarmId,
       Exchange exchange,
       Ledger ledger,
       Settler settler,
@@ -65,14 +64,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
     this.settler = new Settler(exchange, ledger, timer);
     this.parts =
         new Parts(
-            identity,
-            new byte[0],
-            exchange,
-            ledger,
-            settler,
-            new WorkerRecord(clock),
-            timer,
-            firstChunkMax);
+            identity, exchange, ledger, settler, new WorkerRecord(clock), timer, firstChunkMax);
     settler.start();
   }
 

@@ -1,6 +1,7 @@
 package dev.waggle.coordinator;
 
 import dev.waggle.coordinator.Coordinator.Parts;
+import dev.waggle.ledger.Receipt;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
 import dev.waggle.mesh.swarm.exchange.Offer;
@@ -180,17 +181,19 @@ final class TaskDriver implements RunningTask {
     Attempt mine = current();
     cancelOverdue(mine);
     ReceiptCheck check =
-        new ReceiptCheck(id, spec, mine.by, mine.claim.acceptance().claim(), mine.envelopeHash);
-    var receipt = check.countersigned(effect.result(), parts.identity());
-    if (receipt.invalid() != null) {
-      perform(machine.onReceiptInvalid(effect.attempt(), receipt.invalid()));
+        new ReceiptCheck(
+            id, mine.claim.acceptance().claim(), parts.identity(), mine.by, mine.envelopeHash);
+    ReceiptCheck.Verdict verdict = check.countersign(effect.result());
+    if (verdict instanceof ReceiptCheck.Verdict.Invalid invalid) {
+      perform(machine.onReceiptInvalid(effect.attempt(), invalid.cause()));
       return;
     }
+    Receipt receipt = ((ReceiptCheck.Verdict.Valid) verdict).receipt();
     boolean remote = !mine.by.worker().equals(parts.identity().peerId());
     var unused =
         parts
             .ledger()
-            .record(receipt.value(), remote)
+            .record(receipt, remote)
             .whenComplete(
                 (entry, failure) ->
                     strand.run(

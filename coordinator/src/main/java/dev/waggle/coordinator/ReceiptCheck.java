@@ -1,0 +1,59 @@
+package dev.waggle.coordinator;
+
+import dev.waggle.crypto.Identity;
+import dev.waggle.ledger.MalformedReceiptException;
+import dev.waggle.ledger.Receipt;
+import dev.waggle.ledger.ReceiptBody;
+import dev.waggle.mesh.swarm.exchange.ClaimId;
+import dev.waggle.mesh.swarm.exchange.TaskId;
+import dev.waggle.mesh.swarm.exchange.TaskResult;
+import java.security.MessageDigest;
+
+/**
+ * What this requester knows of a claim, held against the receipt that its worker made of it.
+ *
+ * @param envelopeHash SHA-256 of the sealed task as it travelled
+ */
+record ReceiptCheck(
+    TaskId task, ClaimId claim, Identity requester, Candidate by, byte[] envelopeHash) {
+  /** What came of a check. */
+  sealed interface Verdict {
+    /** The receipt is true as far as this side can tell; now signed by both. */
+    record Valid(Receipt receipt) implements Verdict {}
+
+    /** It is not; the cause is fit for people. */
+    record Invalid(String cause) implements Verdict {}
+  }
+
+  /** Checks the worker's half and signs the other. */
+  Verdict countersign(TaskResult result) {
+    Receipt half;
+    try {
+      half = Receipt.parse(result.receipt());
+    } catch (MalformedReceiptException malformed) {
+      return new Verdict.Invalid(malformed.getMessage());
+    }
+    ReceiptBody body = half.body();
+    if (!body.task().equals(task.value()) || !body.claim().equals(claim.value())) {
+      return new Verdict.Invalid("it is for another task or claim");
+    }
+    if (!body.worker().equals(by.worker()) || !body.requester().equals(requester.peerId())) {
+      return new Verdict.Invalid("it names other parties");
+    }
+    if (!body.model().equals(by.model().name())
+        || !body.modelDigest().equals(by.model().digest())) {
+      return new Verdict.Invalid("it names another model than was offered");
+    }
+    if (!MessageDigest.isEqual(body.envelopeHash(), envelopeHash)) {
+      return new Verdict.Invalid("it is for another envelope");
+    }
+    if (body.promptTokens() != result.usage().promptTokens()
+        || body.outputTokens() != result.usage().outputTokens()) {
+      return new Verdict.Invalid("its token counts are not the result's");
+    }
+    if (!half.verifyWorker()) {
+      return new Verdict.Invalid("its worker's signature does not verify");
+    }
+    return new Verdict.Valid(half.countersign(requester));
+  }
+}
