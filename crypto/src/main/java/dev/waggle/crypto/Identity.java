@@ -50,7 +50,7 @@ public final class Identity {
     return signature;
   }
 
-  /** The secret, for the key store alone. */
+  /** The secret, for {@link IdentityStore} alone. */
   byte[] seed() {
     return seed.clone();
   }
