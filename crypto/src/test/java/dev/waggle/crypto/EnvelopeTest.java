@@ -76,7 +76,8 @@ class EnvelopeTest {
       "cd43aed89ec8e72c24de25f8fb47d6995925236eb00d9d60952c906a10a6f943";
   private static final String GOLDEN_PIECE =
       "125bd55cee8a1da162d3d01d298b52a77388c571888fca837fefb47190190e40f7e785daf99df4d1f7a2327aba8cf82a";
-  private static final String GOLDEN_LAST = "";
+  private static final String GOLDEN_LAST =
+      "8c9fa125c650db2d0fb07b0437021e22f0b166af59539d7aab023ba5d69f4a3e469dec016fa0e027e40b02b7e988eaf7";
 
   @Test
   void anyChangedByte_isRefused() throws EnvelopeException {

@@ -1,4 +1,9 @@
-/** Records who did what, once, provably. */
+/**
+ * Records who did what, once, provably: an append-only, hash-chained log under signed heads.
+ *
+ * <p>Start with {@link dev.waggle.ledger.Ledger}; {@link dev.waggle.ledger.LedgerVerifier} checks
+ * one without its node.
+ */
 @NullMarked
 package dev.waggle.ledger;
 

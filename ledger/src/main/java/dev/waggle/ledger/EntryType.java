@@ -1,0 +1,32 @@
+package dev.waggle.ledger;
+
+import java.util.Optional;
+
+/** What an entry records. The code is what is stored; it never changes its meaning. */
+public enum EntryType {
+  /** A node became a member, or this node of a swarm. */
+  JOIN(1),
+  /** An attempt that came to nothing, as its requester saw it. */
+  ATTEMPT(2),
+  /** A settled task, signed by both sides. */
+  RECEIPT(3);
+
+  private final int code;
+
+  EntryType(int code) {
+    this.code = code;
+  }
+
+  int code() {
+    return code;
+  }
+
+  static Optional<EntryType> ofCode(int code) {
+    for (EntryType type : values()) {
+      if (type.code == code) {
+        return Optional.of(type);
+      }
+    }
+    return Optional.empty();
+  }
+}

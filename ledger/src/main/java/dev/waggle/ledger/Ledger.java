@@ -1,0 +1,51 @@
+package dev.waggle.ledger;
+
+import dev.waggle.crypto.PeerId;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A node's own append-only, hash-chained, signed log. Thread-safe.
+ *
+ * <p>Writes never block and complete only when what they wrote is forced to disk. They fail with a
+ * {@link LedgerException} when the disk or the database does, or when {@link #WAITING_WRITES_MAX}
+ * others wait already. Reads wait for the disk and so do not belong on an event loop; they throw
+ * {@link java.io.UncheckedIOException} when it fails.
+ */
+public interface Ledger extends AutoCloseable {
+  /** The most writes that wait for the disk at once. */
+  int WAITING_WRITES_MAX = 8_192;
+
+  /** Appends a fact. */
+  CompletableFuture<LedgerEntry> append(EntryType type, PeerId actor, byte[] payload);
+
+  /**
+   * Appends a receipt signed by both sides, once: the same receipt again completes with the entry
+   * it has; another receipt for the same claim fails.
+   *
+   * @param deliver whether its worker still needs it; noted in the same commit
+   */
+  CompletableFuture<LedgerEntry> record(Receipt receipt, boolean deliver);
+
+  /** The oldest receipts that their workers have not acknowledged. */
+  List<Settlement> pendingSettlements(int max);
+
+  /** Notes that a worker acknowledged its receipt. */
+  CompletableFuture<Void> settled(long sequence);
+
+  /** Entries in order, from a sequence on. */
+  List<LedgerEntry> entries(long from, int max);
+
+  /** The last signed head; of sequence 0 while the log is empty. */
+  Head head();
+
+  /** Whether the last write reached the disk; work should not be accepted while it did not. */
+  boolean writable();
+
+  /** Checks the whole chain as it is on disk. */
+  Verification verify(Verification.Progress progress);
+
+  /** Completes what waits, at most ten seconds, then closes the database. */
+  @Override
+  void close();
+}

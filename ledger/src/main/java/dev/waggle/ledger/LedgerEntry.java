@@ -1,0 +1,101 @@
+package dev.waggle.ledger;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.wire.EntryRecord;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+
+/**
+ * One fact of the log.
+ *
+ * @param sequence its place, from 1
+ * @param previousHash the hash of the entry before, 32 bytes; zeros for the first
+ * @param time when it was recorded, to the millisecond
+ * @param actor whose act it records
+ * @param payload the fact; its form depends on the type
+ * @param bytes the entry as it is stored and hashed
+ * @param hash SHA-256 over a domain, the previous hash and the bytes
+ */
+public record LedgerEntry(
+    long sequence,
+    byte[] previousHash,
+    Instant time,
+    EntryType type,
+    PeerId actor,
+    byte[] payload,
+    byte[] bytes,
+    byte[] hash) {
+  /** The largest payload, in bytes. */
+  public static final int PAYLOAD_BYTES_MAX = 16 << 10;
+
+  /** The length of a hash in bytes. */
+  static final int HASH_BYTES = 32;
+
+  private static final byte[] DOMAIN = "waggle-ledger-entry-1".getBytes(StandardCharsets.US_ASCII);
+
+  static LedgerEntry create(
+      long sequence,
+      byte[] previousHash,
+      Instant time,
+      EntryType type,
+      PeerId actor,
+      byte[] payload) {
+    byte[] bytes =
+        EntryRecord.newBuilder()
+            .setSequence(sequence)
+            .setPreviousHash(ByteString.copyFrom(previousHash))
+            .setTimeMs(time.toEpochMilli())
+            .setType(type.code())
+            .setActor(ByteString.copyFrom(actor.multihash()))
+            .setPayload(ByteString.copyFrom(payload))
+            .build()
+            .toByteArray();
+    return new LedgerEntry(
+        sequence, previousHash, time, type, actor, payload, bytes, hash(previousHash, bytes));
+  }
+
+  /**
+   * Reads stored bytes.
+   *
+   * @throws LedgerException if they are not an entry; the message says what is wrong
+   */
+  static LedgerEntry parse(byte[] bytes, byte[] hash) throws LedgerException {
+    try {
+      EntryRecord entry = EntryRecord.parseFrom(bytes);
+      EntryType type =
+          EntryType.ofCode(entry.getType())
+              .orElseThrow(
+                  () -> new LedgerException("its type " + entry.getType() + " is unknown"));
+      return new LedgerEntry(
+          entry.getSequence(),
+          entry.getPreviousHash().toByteArray(),
+          Instant.ofEpochMilli(entry.getTimeMs()),
+          type,
+          PeerId.ofMultihash(entry.getActor().toByteArray()),
+          entry.getPayload().toByteArray(),
+          bytes,
+          hash);
+    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+      throw new LedgerException("its bytes are not an entry", e);
+    }
+  }
+
+  static byte[] hash(byte[] previousHash, byte[] bytes) {
+    MessageDigest digest = sha256();
+    digest.update(DOMAIN);
+    digest.update(previousHash);
+    return digest.digest(bytes);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,297 @@
+package dev.waggle.ledger;
+
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one thread that writes: takes what waits, writes it in one transaction under one signed head,
+ * forces it to disk once, and only then answers.
+ *
+ * <p>A plain commit of H2 does not force; {@code CHECKPOINT SYNC} does. It is the dear part, so it
+ * is shared by all that wait.
+ */
+final class LedgerWriter implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(LedgerWriter.class);
+  private static final int BATCH_MAX = 1_024;
+  private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
+
+  /** One thing to write and whom to tell. */
+  private sealed interface Write {
+    record Append(EntryType type, PeerId actor, byte[] payload, CompletableFuture<LedgerEntry> done)
+        implements Write {}
+
+    record Settle(Receipt receipt, boolean deliver, CompletableFuture<LedgerEntry> done)
+        implements Write {}
+
+    record Settled(long sequence, CompletableFuture<Void> done) implements Write {}
+
+    record Stop() implements Write {}
+
+    default void fail(LedgerException cause) {
+      if (this instanceof Append append) {
+        append.done.completeExceptionally(cause);
+      } else if (this instanceof Settle receipt) {
+        receipt.done.completeExceptionally(cause);
+      } else if (this instanceof Settled settled) {
+        settled.done.completeExceptionally(cause);
+      }
+    }
+  }
+
+  private final Connection connection;
+  private final Identity identity;
+  private final Clock clock;
+  private final BlockingQueue<Write> waiting = new LinkedBlockingQueue<>(Ledger.WAITING_WRITES_MAX);
+  private final Thread thread;
+  private volatile Head head;
+  private volatile boolean writable = true;
+  private volatile boolean closing;
+
+  LedgerWriter(Connection connection, Identity identity, Clock clock, Head head)
+      throws SQLException {
+    this.connection = connection;
+    this.identity = identity;
+    this.clock = clock;
+    this.head = head;
+    connection.setAutoCommit(false);
+    this.thread = new Thread(this::run, "ledger-writer");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  Head head() {
+    return head;
+  }
+
+  boolean writable() {
+    return writable;
+  }
+
+  CompletableFuture<LedgerEntry> append(EntryType type, PeerId actor, byte[] payload) {
+    if (payload.length > LedgerEntry.PAYLOAD_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "a payload has at most " + LedgerEntry.PAYLOAD_BYTES_MAX + " bytes");
+    }
+    CompletableFuture<LedgerEntry> done = new CompletableFuture<>();
+    offer(new Write.Append(type, actor, payload, done));
+    return done;
+  }
+
+  CompletableFuture<LedgerEntry> record(Receipt receipt, boolean deliver) {
+    CompletableFuture<LedgerEntry> done = new CompletableFuture<>();
+    if (receipt.verifyBoth()) {
+      offer(new Write.Settle(receipt, deliver, done));
+    } else {
+      done.completeExceptionally(new LedgerException("the receipt is not signed by both sides"));
+    }
+    return done;
+  }
+
+  CompletableFuture<Void> settled(long sequence) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    offer(new Write.Settled(sequence, done));
+    return done;
+  }
+
+  private void offer(Write write) {
+    if (closing) {
+      write.fail(new LedgerException("the ledger is closed"));
+    } else if (!waiting.offer(write)) {
+      write.fail(new LedgerException("too many writes wait for the disk"));
+    }
+  }
+
+  private void run() {
+    List<Write> batch = new ArrayList<>();
+    boolean stop = false;
+    while (!stop) {
+      batch.clear();
+      try {
+        batch.add(waiting.take());
+      } catch (InterruptedException e) {
+        break;
+      }
+      waiting.drainTo(batch, BATCH_MAX - 1);
+      stop = batch.removeIf(Write.Stop.class::isInstance);
+      if (!batch.isEmpty()) {
+        write(batch);
+      }
+    }
+    closing = true;
+    waiting.forEach(write -> write.fail(new LedgerException("the ledger is closed")));
+  }
+
+  private void write(List<Write> batch) {
+    List<Runnable> answers = new ArrayList<>(batch.size());
+    try {
+      Batch state = new Batch(head);
+      for (Write write : batch) {
+        answers.add(state.apply(write));
+      }
+      Head signed = state.sign();
+      connection.commit();
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("CHECKPOINT SYNC");
+      }
+      head = signed;
+      writable = true;
+    } catch (SQLException e) {
+      undo(batch, e);
+      return;
+    }
+    answers.forEach(Runnable::run);
+  }
+
+  private void undo(List<Write> batch, SQLException cause) {
+    writable = false;
+    log.error("the ledger cannot write: {}", cause.getMessage());
+    try {
+      connection.rollback();
+      // A commit whose sync failed may be there or not: believe only what is there.
+      head = H2Ledger.lastHead(connection);
+    } catch (SQLException e) {
+      log.error("the ledger's database does not answer: {}", e.getMessage());
+    }
+    LedgerException failure =
+        new LedgerException("cannot write to disk: " + cause.getMessage(), cause);
+    batch.forEach(write -> write.fail(failure));
+  }
+
+  /** One transaction under way. */
+  private final class Batch {
+    private final Head before;
+    private long sequence;
+    private byte[] hash;
+
+    Batch(Head before) {
+      this.before = before;
+      this.sequence = before.sequence();
+      this.hash = before.hash();
+    }
+
+    /** Writes one thing; the answer is given after the sync. */
+    Runnable apply(Write write) throws SQLException {
+      if (write instanceof Write.Append append) {
+        LedgerEntry entry = insert(append.type, append.actor, append.payload);
+        return () -> append.done.complete(entry);
+      }
+      if (write instanceof Write.Settle receipt) {
+        return record(receipt);
+      }
+      if (write instanceof Write.Settled settled) {
+        try (PreparedStatement delete =
+            connection.prepareStatement("DELETE FROM settlement WHERE sequence = ?")) {
+          delete.setLong(1, settled.sequence);
+          delete.executeUpdate();
+        }
+        return () -> settled.done.complete(null);
+      }
+      throw new AssertionError("no treatment for " + write);
+    }
+
+    private Runnable record(Write.Settle write) throws SQLException {
+      ReceiptBody body = write.receipt.body();
+      byte[] bytes = write.receipt.bytes();
+      LedgerEntry known = find(body);
+      if (known != null) {
+        return Arrays.equals(known.payload(), bytes)
+            ? () -> write.done.complete(known)
+            : () -> write.fail(new LedgerException("the claim has another receipt already"));
+      }
+      LedgerEntry entry = insert(EntryType.RECEIPT, body.requester(), bytes);
+      try (PreparedStatement insert =
+          connection.prepareStatement(
+              "INSERT INTO receipt (task, claim, sequence) VALUES (?, ?, ?)")) {
+        insert.setString(1, body.task());
+        insert.setString(2, body.claim());
+        insert.setLong(3, entry.sequence());
+        insert.executeUpdate();
+      }
+      if (write.deliver) {
+        try (PreparedStatement insert =
+            connection.prepareStatement("INSERT INTO settlement (sequence) VALUES (?)")) {
+          insert.setLong(1, entry.sequence());
+          insert.executeUpdate();
+        }
+      }
+      return () -> write.done.complete(entry);
+    }
+
+    private @Nullable LedgerEntry find(ReceiptBody body) throws SQLException {
+      try (PreparedStatement select =
+          connection.prepareStatement(
+              "SELECT e.bytes, e.hash FROM receipt r JOIN entry e ON e.sequence = r.sequence"
+                  + " WHERE r.task = ? AND r.claim = ?")) {
+        select.setString(1, body.task());
+        select.setString(2, body.claim());
+        try (ResultSet row = select.executeQuery()) {
+          return row.next() ? LedgerEntry.parse(row.getBytes(1), row.getBytes(2)) : null;
+        } catch (LedgerException e) {
+          throw new SQLException("a stored receipt is damaged", e);
+        }
+      }
+    }
+
+    private LedgerEntry insert(EntryType type, PeerId actor, byte[] payload) throws SQLException {
+      Instant now = Instant.ofEpochMilli(clock.millis());
+      LedgerEntry entry = LedgerEntry.create(sequence + 1, hash, now, type, actor, payload);
+      try (PreparedStatement insert =
+          connection.prepareStatement(
+              "INSERT INTO entry (sequence, bytes, hash) VALUES (?, ?, ?)")) {
+        insert.setLong(1, entry.sequence());
+        insert.setBytes(2, entry.bytes());
+        insert.setBytes(3, entry.hash());
+        insert.executeUpdate();
+      }
+      sequence = entry.sequence();
+      hash = entry.hash();
+      return entry;
+    }
+
+    /** Signs and writes the head that covers what was appended, if anything was. */
+    Head sign() throws SQLException {
+      if (sequence == before.sequence()) {
+        return before;
+      }
+      Head signed = Head.sign(sequence, hash, Instant.ofEpochMilli(clock.millis()), identity);
+      try (PreparedStatement insert =
+          connection.prepareStatement(
+              "INSERT INTO head (sequence, hash, time_ms, signature) VALUES (?, ?, ?, ?)")) {
+        insert.setLong(1, signed.sequence());
+        insert.setBytes(2, signed.hash());
+        insert.setLong(3, signed.time().toEpochMilli());
+        insert.setBytes(4, signed.signature());
+        insert.executeUpdate();
+      }
+      return signed;
+    }
+  }
+
+  @Override
+  public void close() {
+    closing = true;
+    try {
+      waiting.put(new Write.Stop());
+      thread.join(CLOSE_MAX.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package dev.waggle.ledger;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.waggle.crypto.Identity;
+import dev.waggle.ledger.wire.ReceiptBodyRecord;
+import dev.waggle.ledger.wire.ReceiptRecord;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * One settled task, signed by its worker and then by its requester; the only unit of credit.
+ *
+ * <p>The signatures cover the body's bytes as its worker wrote them. These bytes are kept, passed
+ * on and hashed as they came and never encoded anew. Immutable.
+ */
+public final class Receipt {
+  /** The largest receipt, in bytes. */
+  public static final int BYTES_MAX = 4 << 10;
+
+  private static final byte[] WORKER_DOMAIN = domain("waggle-receipt-worker-1");
+  private static final byte[] REQUESTER_DOMAIN = domain("waggle-receipt-requester-1");
+
+  private final byte[] bodyBytes;
+  private final ReceiptBody body;
+  private final byte[] workerSignature;
+  private final byte[] requesterSignature;
+
+  private Receipt(
+      byte[] bodyBytes, ReceiptBody body, byte[] workerSignature, byte[] requesterSignature) {
+    this.bodyBytes = bodyBytes;
+    this.body = body;
+    this.workerSignature = workerSignature;
+    this.requesterSignature = requesterSignature;
+  }
+
+  /**
+   * The worker's half.
+   *
+   * @throws IllegalArgumentException if the body names another worker
+   */
+  public static Receipt byWorker(ReceiptBody body, Identity worker) {
+    if (!body.worker().equals(worker.peerId())) {
+      throw new IllegalArgumentException("the receipt names another worker");
+    }
+    byte[] bytes = body.encode();
+    return new Receipt(bytes, body, worker.sign(signed(WORKER_DOMAIN, bytes)), new byte[0]);
+  }
+
+  /**
+   * Reads a receipt, whole or half. Signatures are not checked here.
+   *
+   * @throws MalformedReceiptException if the bytes are not a receipt
+   */
+  public static Receipt parse(byte[] bytes) throws MalformedReceiptException {
+    if (bytes.length > BYTES_MAX) {
+      throw new MalformedReceiptException(
+          "a receipt has at most " + BYTES_MAX + " bytes, not " + bytes.length);
+    }
+    try {
+      ReceiptRecord receipt = ReceiptRecord.parseFrom(bytes);
+      byte[] bodyBytes = receipt.getBody().toByteArray();
+      return new Receipt(
+          bodyBytes,
+          ReceiptBody.of(ReceiptBodyRecord.parseFrom(bodyBytes)),
+          receipt.getWorkerSignature().toByteArray(),
+          receipt.getRequesterSignature().toByteArray());
+    } catch (InvalidProtocolBufferException e) {
+      throw new MalformedReceiptException("the bytes are not a receipt");
+    }
+  }
+
+  /**
+   * The whole receipt: this half and the requester's signature.
+   *
+   * @throws IllegalArgumentException if the body names another requester
+   */
+  public Receipt countersign(Identity requester) {
+    if (!body.requester().equals(requester.peerId())) {
+      throw new IllegalArgumentException("the receipt names another requester");
+    }
+    return new Receipt(
+        bodyBytes, body, workerSignature, requester.sign(signed(REQUESTER_DOMAIN, bodyBytes)));
+  }
+
+  /** What it says. */
+  public ReceiptBody body() {
+    return body;
+  }
+
+  /** Whether the worker that it names signed it. */
+  public boolean verifyWorker() {
+    return body.worker().verify(signed(WORKER_DOMAIN, bodyBytes), workerSignature);
+  }
+
+  /** Whether both sides that it names signed it. */
+  public boolean verifyBoth() {
+    return verifyWorker()
+        && body.requester().verify(signed(REQUESTER_DOMAIN, bodyBytes), requesterSignature);
+  }
+
+  /** The bytes to send or keep. */
+  public byte[] bytes() {
+    return ReceiptRecord.newBuilder()
+        .setBody(ByteString.copyFrom(bodyBytes))
+        .setWorkerSignature(ByteString.copyFrom(workerSignature))
+        .setRequesterSignature(ByteString.copyFrom(requesterSignature))
+        .build()
+        .toByteArray();
+  }
+
+  private static byte[] signed(byte[] domain, byte[] body) {
+    return ByteBuffer.allocate(domain.length + body.length).put(domain).put(body).array();
+  }
+
+  private static byte[] domain(String name) {
+    return name.getBytes(StandardCharsets.US_ASCII);
+  }
+}

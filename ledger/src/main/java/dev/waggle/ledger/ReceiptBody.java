@@ -1,0 +1,89 @@
+package dev.waggle.ledger;
+
+import com.google.protobuf.ByteString;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.wire.ReceiptBodyRecord;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * What a receipt says of one settled task.
+ *
+ * @param swarm the swarm's id, 32 bytes
+ * @param modelDigest what the worker's engine says the model's content is
+ * @param promptTokens tokens read, 0 or more
+ * @param outputTokens tokens generated, 0 or more
+ * @param load time to load the model
+ * @param prefill time to read the prompt
+ * @param decode time to generate
+ * @param started when the worker began, by its clock, to the millisecond
+ * @param finished when it ended, by its clock, to the millisecond
+ * @param envelopeHash SHA-256 of the sealed task, 32 bytes
+ */
+public record ReceiptBody(
+    byte[] swarm,
+    String task,
+    String claim,
+    PeerId requester,
+    PeerId worker,
+    String model,
+    String modelDigest,
+    int promptTokens,
+    int outputTokens,
+    Duration load,
+    Duration prefill,
+    Duration decode,
+    Instant started,
+    Instant finished,
+    byte[] envelopeHash) {
+  static final int VERSION = 1;
+
+  byte[] encode() {
+    return ReceiptBodyRecord.newBuilder()
+        .setVersion(VERSION)
+        .setSwarm(ByteString.copyFrom(swarm))
+        .setTask(task)
+        .setClaim(claim)
+        .setRequester(ByteString.copyFrom(requester.multihash()))
+        .setWorker(ByteString.copyFrom(worker.multihash()))
+        .setModel(model)
+        .setModelDigest(modelDigest)
+        .setPromptTokens(promptTokens)
+        .setOutputTokens(outputTokens)
+        .setLoadMs(load.toMillis())
+        .setPrefillMs(prefill.toMillis())
+        .setDecodeMs(decode.toMillis())
+        .setStartedMs(started.toEpochMilli())
+        .setFinishedMs(finished.toEpochMilli())
+        .setEnvelopeHash(ByteString.copyFrom(envelopeHash))
+        .build()
+        .toByteArray();
+  }
+
+  static ReceiptBody of(ReceiptBodyRecord body) throws MalformedReceiptException {
+    if (body.getVersion() != VERSION) {
+      throw new MalformedReceiptException(
+          "receipt version " + body.getVersion() + " is not supported");
+    }
+    try {
+      return new ReceiptBody(
+          body.getSwarm().toByteArray(),
+          body.getTask(),
+          body.getClaim(),
+          PeerId.ofMultihash(body.getRequester().toByteArray()),
+          PeerId.ofMultihash(body.getWorker().toByteArray()),
+          body.getModel(),
+          body.getModelDigest(),
+          body.getPromptTokens(),
+          body.getOutputTokens(),
+          Duration.ofMillis(body.getLoadMs()),
+          Duration.ofMillis(body.getPrefillMs()),
+          Duration.ofMillis(body.getDecodeMs()),
+          Instant.ofEpochMilli(body.getStartedMs()),
+          Instant.ofEpochMilli(body.getFinishedMs()),
+          body.getEnvelopeHash().toByteArray());
+    } catch (IllegalArgumentException e) {
+      throw new MalformedReceiptException("the receipt names no peer where it should");
+    }
+  }
+}

@@ -1,0 +1,313 @@
+package dev.waggle.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.waggle.crypto.Identity;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class H2LedgerTest {
+  private static final Identity NODE = identity(1);
+  private static final Identity WORKER = identity(2);
+  private static final Verification.Progress QUIET = (checked, total) -> {};
+
+  @TempDir private Path directory;
+
+  private static Identity identity(int value) {
+    byte[] seed = new byte[Identity.SEED_BYTES];
+    seed[0] = (byte) value;
+    return Identity.ofSeed(seed);
+  }
+
+  private Path file() {
+    return directory.resolve("ledger.mv.db");
+  }
+
+  private H2Ledger open() throws LedgerException {
+    return H2Ledger.open(file(), NODE, Clock.systemUTC());
+  }
+
+  private static <T> T get(CompletableFuture<T> future) throws Exception {
+    return future.get(20, TimeUnit.SECONDS);
+  }
+
+  private static ReceiptBody body(int claim) {
+    return new ReceiptBody(
+        new byte[32],
+        String.format("%032x", 7),
+        String.format("%032x", claim),
+        NODE.peerId(),
+        WORKER.peerId(),
+        "m",
+        "sha256:00",
+        3,
+        4,
+        Duration.ZERO,
+        Duration.ofMillis(5),
+        Duration.ofMillis(6),
+        Instant.ofEpochMilli(1),
+        Instant.ofEpochMilli(2),
+        new byte[32]);
+  }
+
+  private static Receipt receipt(int claim) {
+    return Receipt.byWorker(body(claim), WORKER).countersign(NODE);
+  }
+
+  private static byte[] payload(int value) {
+    return ("fact " + value).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private void sql(String statement) throws SQLException {
+    String url = "jdbc:h2:file:" + directory.resolve("ledger");
+    try (Connection connection = DriverManager.getConnection(url, "waggle", "");
+        Statement change = connection.createStatement()) {
+      change.execute(statement);
+    }
+  }
+
+  private void fill(int entries) throws Exception {
+    try (H2Ledger ledger = open()) {
+      for (int i = 1; i < entries; i++) {
+        get(ledger.append(EntryType.JOIN, WORKER.peerId(), payload(i)));
+      }
+      get(ledger.record(receipt(1), false));
+    }
+  }
+
+  @Test
+  void entries_areKeptInOrder_andVerify_acrossRestarts() throws Exception {
+    for (int round = 0; round < 3; round++) {
+      try (H2Ledger ledger = open()) {
+        for (int i = 0; i < 10; i++) {
+          LedgerEntry entry =
+              get(ledger.append(EntryType.JOIN, WORKER.peerId(), payload(round * 10 + i)));
+          assertThat(entry.sequence()).isEqualTo(round * 10 + i + 1);
+        }
+        Verification verification = ledger.verify(QUIET);
+        assertThat(verification.fault()).isEmpty();
+        assertThat(verification.entries()).isEqualTo(round * 10 + 10);
+      }
+    }
+    try (H2Ledger ledger = open()) {
+      List<LedgerEntry> entries = ledger.entries(1, 100);
+      assertThat(entries).hasSize(30);
+      assertThat(entries.get(29).payload()).isEqualTo(payload(29));
+      assertThat(ledger.entries(29, 100)).hasSize(2);
+      assertThat(ledger.entries(31, 100)).isEmpty();
+      assertThat(ledger.head().sequence()).isEqualTo(30);
+      assertThat(ledger.head().verify(NODE.peerId())).isTrue();
+      assertThat(ledger.head().verify(WORKER.peerId())).isFalse();
+    }
+  }
+
+  @Test
+  void emptyLedger_verifies() throws Exception {
+    try (H2Ledger ledger = open()) {
+      assertThat(ledger.verify(QUIET))
+          .isEqualTo(new Verification(0, 0, java.util.Optional.empty()));
+      assertThat(ledger.head().sequence()).isZero();
+    }
+    assertThat(LedgerVerifier.verify(file(), NODE.peerId(), QUIET).valid()).isTrue();
+  }
+
+  @Test
+  void manyWritersAtOnce_makeOneChain_underFewerHeads() throws Exception {
+    int writers = 16;
+    int each = 200;
+    try (H2Ledger ledger = open()) {
+      List<CompletableFuture<LedgerEntry>> all = new ArrayList<>();
+      List<Thread> threads = new ArrayList<>();
+      for (int w = 0; w < writers; w++) {
+        Thread thread =
+            new Thread(
+                () -> {
+                  for (int i = 0; i < each; i++) {
+                    var future = ledger.append(EntryType.JOIN, WORKER.peerId(), payload(i));
+                    synchronized (all) {
+                      all.add(future);
+                    }
+                  }
+                });
+        threads.add(thread);
+        thread.start();
+      }
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      for (CompletableFuture<LedgerEntry> future : all) {
+        get(future);
+      }
+      assertThat(all.stream().map(future -> future.join().sequence()).distinct())
+          .hasSize(writers * each);
+      assertThat(ledger.verify(QUIET).entries()).isEqualTo((long) writers * each);
+      assertThat(ledger.verify(QUIET).valid()).isTrue();
+    }
+  }
+
+  @Test
+  void receipt_isRecordedOnce_andDeliveredUntilSettled() throws Exception {
+    long sequence;
+    try (H2Ledger ledger = open()) {
+      sequence = get(ledger.record(receipt(1), true)).sequence();
+      assertThat(get(ledger.record(receipt(1), true)).sequence()).isEqualTo(sequence);
+      assertThat(ledger.head().sequence()).isEqualTo(sequence);
+      Receipt other =
+          Receipt.byWorker(
+                  new ReceiptBody(
+                      new byte[32],
+                      body(1).task(),
+                      body(1).claim(),
+                      NODE.peerId(),
+                      WORKER.peerId(),
+                      "another model",
+                      "sha256:00",
+                      3,
+                      4,
+                      Duration.ZERO,
+                      Duration.ZERO,
+                      Duration.ZERO,
+                      Instant.EPOCH,
+                      Instant.EPOCH,
+                      new byte[32]),
+                  WORKER)
+              .countersign(NODE);
+      assertThatThrownBy(() -> get(ledger.record(other, true)))
+          .isInstanceOf(ExecutionException.class)
+          .hasCauseInstanceOf(LedgerException.class)
+          .hasMessageContaining("another receipt");
+    }
+    try (H2Ledger ledger = open()) {
+      assertThat(ledger.pendingSettlements(10))
+          .singleElement()
+          .satisfies(
+              settlement -> {
+                assertThat(settlement.sequence()).isEqualTo(sequence);
+                assertThat(settlement.worker()).isEqualTo(WORKER.peerId());
+                assertThat(settlement.receipt().bytes()).isEqualTo(receipt(1).bytes());
+              });
+      get(ledger.settled(sequence));
+      assertThat(ledger.pendingSettlements(10)).isEmpty();
+      Verification verification = ledger.verify(QUIET);
+      assertThat(verification.valid()).isTrue();
+      assertThat(verification.receipts()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void halfOrForgedReceipt_isRefused() throws Exception {
+    try (H2Ledger ledger = open()) {
+      Receipt half = Receipt.byWorker(body(1), WORKER);
+      assertThat(half.verifyWorker()).isTrue();
+      assertThat(half.verifyBoth()).isFalse();
+      assertThatThrownBy(() -> get(ledger.record(half, false)))
+          .hasMessageContaining("not signed by both");
+      byte[] forged = receipt(1).bytes();
+      forged[100] ^= 1;
+      assertThatThrownBy(() -> get(ledger.record(Receipt.parse(forged), false)))
+          .isInstanceOfAny(ExecutionException.class, MalformedReceiptException.class);
+      assertThat(ledger.head().sequence()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "UPDATE entry SET bytes = (SELECT bytes FROM entry WHERE sequence = 2) WHERE sequence = 3 | 3 | hash",
+        "UPDATE entry SET hash = (SELECT hash FROM entry WHERE sequence = 2) WHERE sequence = 3 | 3 | hash",
+        "DELETE FROM entry WHERE sequence = 3 | 3 | missing",
+        "DELETE FROM entry WHERE sequence = 5 | 5 | missing",
+        "DELETE FROM entry WHERE sequence = 1 | 1 | missing",
+        "UPDATE entry SET sequence = 9 WHERE sequence = 5 | 5 | missing",
+        "DELETE FROM head WHERE sequence = 5 | 5 | no signed head",
+        "UPDATE head SET signature = (SELECT signature FROM head WHERE sequence = 2) WHERE sequence = 4 | 4 | not signed by",
+        "UPDATE head SET hash = (SELECT hash FROM head WHERE sequence = 2) WHERE sequence = 4 | 4 | another hash",
+        "UPDATE head SET time_ms = time_ms + 1 WHERE sequence = 4 | 4 | not signed by"
+      })
+  void tampering_isFound_andNamed(String change, long sequence, String cause) throws Exception {
+    fill(5);
+    sql(change);
+    Verification verification = LedgerVerifier.verify(file(), NODE.peerId(), QUIET);
+    assertThat(verification.valid()).isFalse();
+    assertThat(verification.fault().orElseThrow().sequence()).isEqualTo(sequence);
+    assertThat(verification.fault().orElseThrow().cause()).contains(cause);
+  }
+
+  @Test
+  void cutTailWithItsHeads_verifiesAlone_butIsAnotherLength() throws Exception {
+    // Nothing inside one file can show this; checkpoints held by peers will.
+    fill(5);
+    sql("DELETE FROM entry WHERE sequence > 3");
+    sql("DELETE FROM head WHERE sequence > 3");
+    assertThat(LedgerVerifier.verify(file(), NODE.peerId(), QUIET).entries()).isEqualTo(3);
+  }
+
+  @Test
+  void anothersLedger_isRefused_andDoesNotVerifyForThisNode() throws Exception {
+    fill(2);
+    assertThatThrownBy(() -> H2Ledger.open(file(), WORKER, Clock.systemUTC()))
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("not signed by this node");
+    assertThat(LedgerVerifier.verify(file(), WORKER.peerId(), QUIET).valid()).isFalse();
+    assertThat(LedgerVerifier.verify(file(), NODE.peerId(), QUIET).valid()).isTrue();
+  }
+
+  @Test
+  void missingOrForeignFile_isAClearError() throws Exception {
+    assertThatThrownBy(() -> LedgerVerifier.verify(file(), NODE.peerId(), QUIET))
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("does not exist");
+    Files.writeString(file(), "this is no database".repeat(1_000));
+    assertThatThrownBy(this::open)
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("damaged");
+  }
+
+  @Test
+  void writesAfterClose_fail_insteadOfHanging() throws Exception {
+    H2Ledger ledger = open();
+    ledger.close();
+    assertThatThrownBy(() -> get(ledger.append(EntryType.JOIN, NODE.peerId(), payload(1))))
+        .hasMessageContaining("closed");
+  }
+
+  @Test
+  void attempt_isReadBack_andItsCauseIsBounded() throws Exception {
+    Attempt attempt = new Attempt("t", WORKER.peerId(), "m", "x".repeat(10_000));
+    assertThat(Attempt.parse(attempt.bytes())).isEqualTo(attempt);
+    assertThat(attempt.cause()).hasSize(Attempt.CAUSE_CHARACTERS_MAX);
+    assertThatThrownBy(() -> Attempt.parse(new byte[] {1, 2, 3}))
+        .isInstanceOf(LedgerException.class);
+  }
+
+  @Test
+  void oversizedOrRandomReceipt_isRefused() {
+    assertThatThrownBy(() -> Receipt.parse(new byte[Receipt.BYTES_MAX + 1]))
+        .isInstanceOf(MalformedReceiptException.class)
+        .hasMessageContaining("at most");
+    assertThatThrownBy(() -> Receipt.parse(new byte[] {(byte) 0xff, 1, 2}))
+        .isInstanceOf(MalformedReceiptException.class);
+    assertThatThrownBy(() -> Receipt.parse(new byte[0]))
+        .isInstanceOf(MalformedReceiptException.class)
+        .hasMessageContaining("version 0");
+  }
+}
