@@ -69,21 +69,20 @@ final class Settler implements AutoCloseable {
   }
 
   private void deliver(Settlement each) {
-    var unused =
-        exchange
-            .settle(each.worker(), each.receipt().bytes())
-            .thenCompose(delivered -> ledger.settled(each.sequence()))
-            .whenComplete(
-                (done, failure) -> {
-                  underWay.remove(each.sequence());
-                  if (failure != null) {
-                    log.debug(
-                        "receipt {} is not with {} yet: {}",
-                        each.sequence(),
-                        each.worker(),
-                        failure.getMessage());
-                  }
-                });
+    exchange
+        .settle(each.worker(), each.receipt().bytes())
+        .thenCompose(delivered -> ledger.settled(each.sequence()))
+        .whenComplete(
+            (done, failure) -> {
+              underWay.remove(each.sequence());
+              if (failure != null) {
+                log.debug(
+                    "receipt {} is not with {} yet: {}",
+                    each.sequence(),
+                    each.worker(),
+                    failure.getMessage());
+              }
+            });
   }
 
   @Override

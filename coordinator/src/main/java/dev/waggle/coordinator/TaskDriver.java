@@ -127,9 +127,7 @@ final class TaskDriver implements RunningTask {
     Offer terms = new Offer(id, spec.requirements(), SizeBucket.of(spec), parts.firstChunkMax());
     CompletableFuture<OfferOutcome> asked = parts.exchange().offer(send.to().worker(), terms);
     offer = asked;
-    var unused =
-        asked.whenComplete(
-            (outcome, failure) -> strand.run(() -> onOffered(send, outcome, failure)));
+    asked.whenComplete((outcome, failure) -> strand.run(() -> onOffered(send, outcome, failure)));
   }
 
   private void onOffered(
@@ -190,21 +188,20 @@ final class TaskDriver implements RunningTask {
     }
     Receipt receipt = ((ReceiptCheck.Verdict.Valid) verdict).receipt();
     boolean remote = !mine.by.worker().equals(parts.identity().peerId());
-    var unused =
-        parts
-            .ledger()
-            .record(receipt, remote)
-            .whenComplete(
-                (entry, failure) ->
-                    strand.run(
-                        () -> {
-                          if (failure != null) {
-                            perform(machine.onLedgerFailed(effect.attempt(), describe(failure)));
-                          } else {
-                            perform(machine.onRecorded(effect.attempt(), effect.result()));
-                            parts.settler().kick();
-                          }
-                        }));
+    parts
+        .ledger()
+        .record(receipt, remote)
+        .whenComplete(
+            (entry, failure) ->
+                strand.run(
+                    () -> {
+                      if (failure != null) {
+                        perform(machine.onLedgerFailed(effect.attempt(), describe(failure)));
+                      } else {
+                        perform(machine.onRecorded(effect.attempt(), effect.result()));
+                        parts.settler().kick();
+                      }
+                    }));
   }
 
   private void recordAttempt(Effect.RecordAttempt effect) {
@@ -288,15 +285,14 @@ final class TaskDriver implements RunningTask {
           cancelOverdue(current());
         }
       }
-      var unused =
-          told.whenComplete(
-              (nothing, failure) -> {
-                if (failure == null) {
-                  taken.complete(null);
-                } else {
-                  taken.completeExceptionally(failure);
-                }
-              });
+      told.whenComplete(
+          (nothing, failure) -> {
+            if (failure == null) {
+              taken.complete(null);
+            } else {
+              taken.completeExceptionally(failure);
+            }
+          });
     }
 
     @Override

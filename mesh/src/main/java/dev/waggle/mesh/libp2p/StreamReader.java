@@ -10,6 +10,6 @@ public interface StreamReader {
   /** The peer will write nothing more; this side may still write. */
   void onEnd(Stream stream);
 
-  /** The stream was reset by either side or its connection ended. Nothing follows. */
+  /** The peer reset the stream or its connection ended. Nothing follows. */
   void onReset(Stream stream);
 }

@@ -1,0 +1,80 @@
+package dev.waggle.mesh.libp2p.connection;
+
+import dev.waggle.mesh.libp2p.DialException;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/**
+ * Tries the addresses of one peer in order, the next one as soon as the last failed or is late; the
+ * first that succeeds wins and the others are closed (in the manner of RFC 8305).
+ */
+final class DialRace {
+  /** The most addresses that are tried for one dial. */
+  static final int ADDRESSES_MAX = 16;
+
+  private static final Duration STAGGER = Duration.ofMillis(250);
+
+  private final Function<Multiaddr, CompletableFuture<HostConnection>> dial;
+  private final ScheduledExecutorService timer;
+  private final Deque<Multiaddr> untried;
+  private final List<String> failures = new ArrayList<>();
+  private final CompletableFuture<HostConnection> winner = new CompletableFuture<>();
+  private int running;
+
+  DialRace(
+      List<Multiaddr> addresses,
+      Function<Multiaddr, CompletableFuture<HostConnection>> dial,
+      ScheduledExecutorService timer) {
+    this.dial = dial;
+    this.timer = timer;
+    this.untried =
+        new ArrayDeque<>(addresses.subList(0, Math.min(ADDRESSES_MAX, addresses.size())));
+  }
+
+  CompletableFuture<HostConnection> run() {
+    next();
+    return winner;
+  }
+
+  private synchronized void next() {
+    Multiaddr address = untried.poll();
+    if (winner.isDone() || address == null) {
+      return;
+    }
+    running++;
+    dial.apply(address).whenComplete((made, failure) -> onEnd(address, made, failure));
+    timer.schedule(this::next, STAGGER.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private synchronized void onEnd(
+      Multiaddr address,
+      @org.jspecify.annotations.Nullable HostConnection made,
+      @org.jspecify.annotations.Nullable Throwable failure) {
+    running--;
+    if (made != null) {
+      if (!winner.complete(made)) {
+        made.close();
+      }
+      return;
+    }
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    failures.add(address + ": " + (cause == null ? "failed" : cause.getMessage()));
+    if (!untried.isEmpty()) {
+      next();
+    } else if (running == 0) {
+      winner.completeExceptionally(new DialException(String.join("; ", failures)));
+    }
+  }
+}

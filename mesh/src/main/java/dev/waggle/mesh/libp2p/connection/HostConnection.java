@@ -1,0 +1,119 @@
+package dev.waggle.mesh.libp2p.connection;
+
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.Stream;
+import dev.waggle.mesh.libp2p.StreamHandler;
+import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.libp2p.muxer.MuxedConnection;
+import dev.waggle.mesh.libp2p.muxer.MuxedStream;
+import dev.waggle.mesh.libp2p.muxer.MuxedStreamEvents;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** A connection of this host. Its mutable state lives on its event loop. */
+final class HostConnection implements Connection {
+  /** Finds who serves a protocol to a connection's peer. */
+  interface Protocols {
+    Optional<StreamHandler> find(Connection connection, String protocol);
+  }
+
+  private final Channel channel;
+  private final PeerId remotePeer;
+  private final Multiaddr remoteAddress;
+  private final boolean initiator;
+  private final Protocols protocols;
+  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private @Nullable MuxedConnection muxed;
+
+  HostConnection(
+      Channel channel,
+      PeerId remotePeer,
+      Multiaddr remoteAddress,
+      boolean initiator,
+      Protocols protocols) {
+    this.channel = channel;
+    this.remotePeer = remotePeer;
+    this.remoteAddress = remoteAddress;
+    this.initiator = initiator;
+    this.protocols = protocols;
+    channel.closeFuture().addListener(done -> closed.complete(null));
+  }
+
+  void attach(MuxedConnection muxed) {
+    this.muxed = muxed;
+  }
+
+  EventLoop loop() {
+    return channel.eventLoop();
+  }
+
+  @Override
+  public PeerId remotePeer() {
+    return remotePeer;
+  }
+
+  @Override
+  public Multiaddr remoteAddress() {
+    return remoteAddress;
+  }
+
+  @Override
+  public boolean initiator() {
+    return initiator;
+  }
+
+  @Override
+  public CompletableFuture<Stream> open(List<String> wanted, StreamReader reader) {
+    CompletableFuture<Stream> opened = new CompletableFuture<>();
+    loop()
+        .execute(
+            () -> {
+              try {
+                if (muxed == null) {
+                  throw new IOException("the connection is not ready");
+                }
+                HostStream stream = HostStream.outbound(this, wanted, reader, opened);
+                stream.attach(muxed.open(stream));
+              } catch (IOException e) {
+                opened.completeExceptionally(e);
+              }
+            });
+    return opened;
+  }
+
+  MuxedStreamEvents onInbound(MuxedStream muxedStream) {
+    HostStream stream = HostStream.inbound(this, protocol -> protocols.find(this, protocol));
+    stream.attach(muxedStream);
+    return stream;
+  }
+
+  @Override
+  public void close() {
+    loop()
+        .execute(
+            () -> {
+              if (muxed != null) {
+                muxed.close();
+              } else {
+                channel.close();
+              }
+            });
+  }
+
+  @Override
+  public CompletableFuture<Void> closed() {
+    return closed.copy();
+  }
+
+  @Override
+  public String toString() {
+    return remotePeer.abbreviated() + "@" + remoteAddress;
+  }
+}

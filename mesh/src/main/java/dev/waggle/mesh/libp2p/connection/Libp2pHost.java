@@ -1,0 +1,364 @@
+package dev.waggle.mesh.libp2p.connection;
+
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.ConnectionListener;
+import dev.waggle.mesh.libp2p.DialException;
+import dev.waggle.mesh.libp2p.Host;
+import dev.waggle.mesh.libp2p.ProtocolGate;
+import dev.waggle.mesh.libp2p.StreamHandler;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.libp2p.muxer.yamux.Yamux;
+import dev.waggle.mesh.libp2p.security.noise.Noise;
+import dev.waggle.mesh.libp2p.transport.MemoryTransport;
+import dev.waggle.mesh.libp2p.transport.TcpTransport;
+import dev.waggle.mesh.libp2p.transport.Transport;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.local.LocalIoHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A libp2p host over TCP (and memory) with Noise and Yamux. */
+public final class Libp2pHost implements Host {
+  /** The most connections at once, both directions; more are refused. */
+  public static final int CONNECTIONS_MAX = 1_024;
+
+  /** The most inbound channels that are not secured yet; more are closed at once. */
+  static final int UPGRADING_MAX = 256;
+
+  private static final Logger log = LoggerFactory.getLogger(Libp2pHost.class);
+  private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
+  private static final int LOOPS = Math.min(2, Runtime.getRuntime().availableProcessors());
+  private static final int HANDSHAKES_WAITING_MAX = 1_024;
+
+  private final Identity identity;
+  private final MultiThreadIoEventLoopGroup loops =
+      new MultiThreadIoEventLoopGroup(
+          LOOPS, new DefaultThreadFactory("libp2p", true), NioIoHandler.newFactory());
+  private final MultiThreadIoEventLoopGroup memoryLoops;
+  private final ThreadPoolExecutor handshakes;
+  private final List<Transport> transports;
+  private final Upgrader upgrader;
+  private final ConnectionTable table;
+  private final Map<String, StreamHandler> handlers = new ConcurrentHashMap<>();
+  private final List<ConnectionListener> listeners = new CopyOnWriteArrayList<>();
+  private final Map<PeerId, CompletableFuture<HostConnection>> dialing = new ConcurrentHashMap<>();
+  private final Semaphore upgrading = new Semaphore(UPGRADING_MAX);
+  private final List<Channel> listening = new CopyOnWriteArrayList<>();
+  private final List<Multiaddr> listenAddresses = new CopyOnWriteArrayList<>();
+  private volatile ProtocolGate gate = (connection, protocol) -> true;
+
+  private Libp2pHost(Identity identity, boolean memory) {
+    this.identity = identity;
+    this.memoryLoops =
+        memory
+            ? new MultiThreadIoEventLoopGroup(
+                1, new DefaultThreadFactory("libp2p-memory", true), LocalIoHandler.newFactory())
+            : loops;
+    this.transports =
+        memory
+            ? List.of(new TcpTransport(loops), new MemoryTransport(memoryLoops))
+            : List.of(new TcpTransport(loops));
+    this.handshakes =
+        new ThreadPoolExecutor(
+            LOOPS,
+            LOOPS,
+            10,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(HANDSHAKES_WAITING_MAX),
+            new DefaultThreadFactory("libp2p-handshake", true));
+    handshakes.allowCoreThreadTimeOut(true);
+    this.upgrader =
+        new Upgrader(
+            new Noise(identity, List.of(Yamux.PROTOCOL), handshakes, new SecureRandom()),
+            new Yamux());
+    this.table = new ConnectionTable(identity.peerId(), CONNECTIONS_MAX);
+  }
+
+  /**
+   * Starts a host.
+   *
+   * @param listen addresses to listen on; TCP port 0 takes any free port
+   * @throws IOException naming the address that cannot be listened on, and why
+   */
+  public static Libp2pHost start(Identity identity, List<Multiaddr> listen) throws IOException {
+    boolean memory = listen.stream().anyMatch(address -> address.memory().isPresent());
+    Libp2pHost host = new Libp2pHost(identity, memory);
+    boolean started = false;
+    try {
+      for (Multiaddr address : listen) {
+        host.listen(address);
+      }
+      started = true;
+      return host;
+    } finally {
+      if (!started) {
+        host.close();
+      }
+    }
+  }
+
+  private void listen(Multiaddr address) throws IOException {
+    Transport transport =
+        transport(address)
+            .orElseThrow(
+                () -> new IOException("cannot listen on " + address + ": not a TCP address"));
+    ChannelFuture bound =
+        transport
+            .listen(
+                address,
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    accept(transport, channel);
+                  }
+                })
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new IOException(
+          "cannot listen on "
+              + address
+              + ": "
+              + bound.cause().getMessage()
+              + " (is another node running? choose another with --listen)",
+          bound.cause());
+    }
+    listening.add(bound.channel());
+    transport
+        .localAddress(bound.channel())
+        .ifPresent(local -> listenAddresses.addAll(Interfaces.expand(local)));
+  }
+
+  private void accept(Transport transport, Channel channel) {
+    if (!upgrading.tryAcquire()) {
+      channel.close();
+      return;
+    }
+    Multiaddr remote = transport.remoteAddress(channel).orElseThrow();
+    upgrade(channel, false, remote)
+        .whenComplete(
+            (connection, failure) -> {
+              upgrading.release();
+              if (failure != null) {
+                log.debug("inbound from {}: {}", remote, failure.toString());
+              } else {
+                register(connection);
+              }
+            });
+  }
+
+  private CompletableFuture<HostConnection> upgrade(
+      Channel channel, boolean initiator, Multiaddr remote) {
+    CompletableFuture<HostConnection> upgraded =
+        upgrader.upgrade(
+            channel,
+            initiator,
+            peer -> new HostConnection(channel, peer, remote, initiator, this::find));
+    return upgraded.whenComplete(
+        (connection, failure) -> {
+          if (failure == null) {
+            channel.pipeline().addLast(new Upgrader.Errors());
+          }
+        });
+  }
+
+  private Optional<StreamHandler> find(Connection connection, String protocol) {
+    StreamHandler handler = handlers.get(protocol);
+    return handler != null && gate.allows(connection, protocol)
+        ? Optional.of(handler)
+        : Optional.empty();
+  }
+
+  /** Makes a fresh connection known, or closes it; on its event loop. */
+  private boolean register(HostConnection connection) {
+    ConnectionTable.Verdict verdict = table.add(connection);
+    verdict.toClose().ifPresent(HostConnection::close);
+    if (!verdict.kept()) {
+      return false;
+    }
+    log.debug("connected with {}", connection);
+    listeners.forEach(listener -> listener.onOpened(connection));
+    connection
+        .closed()
+        .thenRun(
+            () -> {
+              table.remove(connection);
+              log.debug("disconnected from {}", connection);
+              listeners.forEach(listener -> listener.onClosed(connection));
+            });
+    return true;
+  }
+
+  @Override
+  public CompletableFuture<Connection> connect(PeerId peer, List<Multiaddr> addresses) {
+    if (peer.equals(peerId())) {
+      return CompletableFuture.failedFuture(new DialException("that is this host itself"));
+    }
+    Optional<HostConnection> existing = table.find(peer);
+    if (existing.isPresent()) {
+      return CompletableFuture.completedFuture(existing.get());
+    }
+    List<Multiaddr> usable =
+        addresses.stream()
+            .filter(address -> address.peerId().map(peer::equals).orElse(true))
+            .map(Multiaddr::withoutPeerId)
+            .filter(address -> transport(address).isPresent())
+            .distinct()
+            .toList();
+    if (usable.isEmpty()) {
+      return CompletableFuture.failedFuture(
+          new DialException("no address of " + peer + " can be dialled from here"));
+    }
+    CompletableFuture<HostConnection> mine = new CompletableFuture<>();
+    CompletableFuture<HostConnection> dial = dialing.putIfAbsent(peer, mine);
+    if (dial == null) {
+      dial = mine;
+      new DialRace(usable, address -> dialOne(peer, address), loops)
+          .run()
+          .whenComplete(
+              (connection, failure) -> {
+                dialing.remove(peer, mine);
+                if (failure != null) {
+                  mine.completeExceptionally(failure);
+                } else {
+                  settle(connection, mine);
+                }
+              });
+    }
+    // A copy, so that one caller's cancellation is not the others'.
+    return dial.thenApply(connection -> connection);
+  }
+
+  /** Registers what a dial made, unless the peer dialled at the same time and that one stays. */
+  private void settle(HostConnection connection, CompletableFuture<HostConnection> dial) {
+    if (register(connection)) {
+      dial.complete(connection);
+      return;
+    }
+    table
+        .find(connection.remotePeer())
+        .ifPresentOrElse(
+            dial::complete,
+            () -> dial.completeExceptionally(new DialException("too many connections")));
+  }
+
+  private CompletableFuture<HostConnection> dialOne(PeerId peer, Multiaddr address) {
+    Transport transport = transport(address).orElseThrow();
+    CompletableFuture<HostConnection> made = new CompletableFuture<>();
+    ChannelFuture connecting =
+        transport.dial(
+            address,
+            new ChannelInitializer<>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                // The upgrade begins once the channel is connected.
+              }
+            });
+    connecting.addListener(
+        connected -> {
+          if (!connected.isSuccess()) {
+            made.completeExceptionally(connected.cause());
+            return;
+          }
+          Channel channel = connecting.channel();
+          upgrade(channel, true, address)
+              .whenComplete(
+                  (connection, failure) -> {
+                    if (failure != null) {
+                      made.completeExceptionally(failure);
+                    } else if (!connection.remotePeer().equals(peer)) {
+                      connection.close();
+                      made.completeExceptionally(
+                          new DialException(
+                              "another peer answers there: " + connection.remotePeer()));
+                    } else {
+                      made.complete(connection);
+                    }
+                  });
+        });
+    return made;
+  }
+
+  private Optional<Transport> transport(Multiaddr address) {
+    return transports.stream().filter(each -> each.handles(address)).findFirst();
+  }
+
+  @Override
+  public PeerId peerId() {
+    return identity.peerId();
+  }
+
+  @Override
+  public List<Multiaddr> listenAddresses() {
+    return List.copyOf(listenAddresses);
+  }
+
+  @Override
+  public void handle(String protocol, StreamHandler handler) {
+    handlers.put(protocol, handler);
+  }
+
+  /** The protocols that are served here. */
+  public List<String> protocols() {
+    return handlers.keySet().stream().sorted().toList();
+  }
+
+  @Override
+  public void gate(ProtocolGate newGate) {
+    gate = newGate;
+  }
+
+  @Override
+  public void onConnection(ConnectionListener listener) {
+    listeners.add(listener);
+  }
+
+  @Override
+  public List<Connection> connections() {
+    return new ArrayList<>(table.all());
+  }
+
+  @Override
+  public Optional<Connection> connection(PeerId peer) {
+    return table.find(peer).map(connection -> connection);
+  }
+
+  @Override
+  public void close() {
+    listening.forEach(channel -> channel.close().awaitUninterruptibly(CLOSE_MAX.toMillis()));
+    List<CompletableFuture<Void>> ends = new ArrayList<>();
+    for (HostConnection connection : table.all()) {
+      ends.add(connection.closed());
+      connection.close();
+    }
+    CompletableFuture<Void> all =
+        CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new))
+            .completeOnTimeout(null, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
+    all.join();
+    handshakes.shutdownNow();
+    memoryLoops.shutdownGracefully(0, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
+    loops
+        .shutdownGracefully(0, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS)
+        .awaitUninterruptibly(CLOSE_MAX.toMillis());
+  }
+}

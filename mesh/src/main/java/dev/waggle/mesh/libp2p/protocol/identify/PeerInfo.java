@@ -1,0 +1,19 @@
+package dev.waggle.mesh.libp2p.protocol.identify;
+
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a peer says of itself.
+ *
+ * @param agent its software, for people
+ * @param observed where it sees this host; empty when it does not say
+ */
+public record PeerInfo(
+    String agent, List<String> protocols, List<Multiaddr> addresses, Optional<Multiaddr> observed) {
+  public PeerInfo {
+    protocols = List.copyOf(protocols);
+    addresses = List.copyOf(addresses);
+  }
+}
