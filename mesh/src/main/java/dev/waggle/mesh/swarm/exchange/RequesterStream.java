@@ -1,0 +1,368 @@
+package dev.waggle.mesh.swarm.exchange;
+
+import com.google.protobuf.ByteString;
+import dev.waggle.crypto.ClaimKeyStatement;
+import dev.waggle.crypto.Envelope;
+import dev.waggle.crypto.EnvelopeException;
+import dev.waggle.crypto.EnvelopeHeader;
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.crypto.ResultOpener;
+import dev.waggle.mesh.libp2p.FrameAssembler;
+import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.Stream;
+import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.swarm.pb.Accept;
+import dev.waggle.mesh.swarm.pb.Assign;
+import dev.waggle.mesh.swarm.pb.Cancel;
+import dev.waggle.mesh.swarm.pb.OfferMessage;
+import dev.waggle.mesh.swarm.pb.Renew;
+import dev.waggle.mesh.swarm.pb.TaskMessage;
+import dev.waggle.mesh.swarm.wire.ExchangeCodec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One stream of the task exchange as its requester drives it: one offer and all that follows. */
+final class RequesterStream implements StreamReader, HeldClaim {
+  private static final Logger log = LoggerFactory.getLogger(RequesterStream.class);
+
+  /** What every stream of a node shares. */
+  record Context(Identity identity, byte[] swarm, ScheduledExecutorService timer, Clock clock) {}
+
+  private enum State {
+    OFFERED,
+    HELD,
+    ASSIGNED,
+    ENDED
+  }
+
+  private final Context context;
+  private final PeerId worker;
+  private final Offer offer;
+  private final CompletableFuture<OfferOutcome> outcome;
+  private final FrameAssembler frames = new FrameAssembler(TaskProtocol.TO_REQUESTER_BYTES_MAX);
+  private final Queue<TaskMessage> inbox = new ArrayDeque<>();
+  private State state = State.OFFERED;
+  private boolean delivering;
+  private @Nullable Stream stream;
+  private OfferReply.@Nullable Accepted acceptance;
+  private @Nullable ClaimKeyStatement key;
+  private @Nullable ResultListener listener;
+  private @Nullable ResultOpener opener;
+  private @Nullable Future<?> silence;
+  private @Nullable Future<?> renewals;
+
+  RequesterStream(
+      Context context, PeerId worker, Offer offer, CompletableFuture<OfferOutcome> outcome) {
+    this.context = context;
+    this.worker = worker;
+    this.offer = offer;
+    this.outcome = outcome;
+  }
+
+  /** The stream is open: make the offer, unless it was withdrawn meanwhile. */
+  synchronized void begin(Stream opened) {
+    stream = opened;
+    if (state != State.OFFERED || outcome.isDone()) {
+      opened.reset();
+      state = State.ENDED;
+      return;
+    }
+    TaskProtocol.send(
+        opened,
+        TaskMessage.newBuilder()
+            .setOffer(
+                OfferMessage.newBuilder()
+                    .setTask(offer.task().value())
+                    .setModel(offer.requirements().model())
+                    .setSizeBucket(offer.taskBytes())
+                    .setPatienceMs(offer.patience().toMillis()))
+            .build());
+  }
+
+  /** Nobody wants the answer to the offer any more. */
+  synchronized void withdraw() {
+    if (state == State.OFFERED) {
+      endWith(true);
+    }
+  }
+
+  @Override
+  public synchronized void onData(Stream from, ByteBuffer bytes) {
+    try {
+      frames.onBytes(bytes, frame -> inbox.add(TaskProtocol.parse(frame)));
+      drain();
+    } catch (MalformedFrameException e) {
+      lost(e);
+    }
+  }
+
+  /** Handles what arrived, in order, while nobody is busy with a chunk. */
+  private void drain() throws MalformedFrameException {
+    while (!delivering && state != State.ENDED && !inbox.isEmpty()) {
+      onMessage(inbox.remove());
+    }
+  }
+
+  private void onMessage(TaskMessage message) throws MalformedFrameException {
+    switch (message.getKindCase()) {
+      case ACCEPT -> onAccept(message.getAccept());
+      case DECLINE -> {
+        require(State.OFFERED);
+        endWith(false);
+        outcome.complete(
+            new OfferOutcome.Declined(
+                new OfferReply.Declined(
+                    Reasons.of(message.getDecline().getReason()),
+                    Duration.ofMillis(message.getDecline().getRetryAfterMs()))));
+      }
+      case BEAT -> {
+        watchSilence();
+        if (listener != null) {
+          listener.onBeat();
+        }
+      }
+      case CHUNK -> onChunk(message.getChunk().getBytes().toByteArray());
+      case FINAL -> onFinal(message.getFinal().getBytes().toByteArray());
+      default -> throw new MalformedFrameException("a task message that is not for a requester");
+    }
+  }
+
+  private void onAccept(Accept accept) throws MalformedFrameException {
+    require(State.OFFERED);
+    try {
+      ClaimKeyStatement statement =
+          new ClaimKeyStatement(
+              context.swarm(),
+              offer.task().value(),
+              accept.getClaim(),
+              worker,
+              context.identity().peerId(),
+              Instant.ofEpochMilli(accept.getKeyExpiryMs()),
+              accept.getKey().toByteArray(),
+              accept.getKeySignature().toByteArray());
+      statement.verify(context.clock().instant());
+      key = statement;
+      acceptance =
+          new OfferReply.Accepted(
+              new ClaimId(accept.getClaim()),
+              Duration.ofMillis(accept.getLeaseMs()),
+              accept.getQueuePosition());
+    } catch (EnvelopeException | IllegalArgumentException e) {
+      throw new MalformedFrameException("an acceptance is not valid: " + e.getMessage());
+    }
+    state = State.HELD;
+    if (!outcome.complete(new OfferOutcome.Claimed(this))) {
+      cancel(); // The offer was withdrawn in this very moment.
+    }
+  }
+
+  @Override
+  public synchronized byte[] assign(TaskSpec spec, ResultListener to) {
+    if (state != State.HELD || key == null || stream == null) {
+      if (state == State.ENDED) {
+        to.onLost(new IOException("the worker is gone"));
+        return new byte[0];
+      }
+      throw new IllegalStateException("a claim is assigned once");
+    }
+    listener = to;
+    state = State.ASSIGNED;
+    try {
+      EnvelopeHeader header =
+          new EnvelopeHeader(
+              context.swarm(),
+              offer.task().value(),
+              acceptance().claim().value(),
+              context.identity().peerId(),
+              worker,
+              context.clock().instant().plus(TaskProtocol.KEY_VALIDITY));
+      Envelope.Sealed sealed =
+          Envelope.seal(context.identity(), header, key.publicKey(), ExchangeCodec.encode(spec));
+      opener = sealed.opener();
+      TaskProtocol.send(
+          stream,
+          TaskMessage.newBuilder()
+              .setAssign(Assign.newBuilder().setEnvelope(ByteString.copyFrom(sealed.bytes())))
+              .build());
+      long renew = TaskProtocol.RENEW_INTERVAL.toMillis();
+      renewals =
+          context.timer().scheduleAtFixedRate(this::renew, renew, renew, TimeUnit.MILLISECONDS);
+      watchSilence();
+      return Envelope.hash(sealed.bytes());
+    } catch (EnvelopeException e) {
+      lost(new IOException("the task could not be sealed: " + e.getMessage(), e));
+      return new byte[0];
+    }
+  }
+
+  private synchronized void renew() {
+    if (state == State.ASSIGNED && stream != null) {
+      TaskProtocol.send(
+          stream, TaskMessage.newBuilder().setRenew(Renew.getDefaultInstance()).build());
+    }
+  }
+
+  private void onChunk(byte[] sealed) throws MalformedFrameException {
+    require(State.ASSIGNED);
+    if (opener == null || listener == null || stream == null) {
+      throw new AssertionError("assigned without an opener");
+    }
+    Chunk chunk;
+    try {
+      chunk = ExchangeCodec.decodeChunk(opener.open(sealed));
+    } catch (EnvelopeException e) {
+      throw new MalformedFrameException(String.valueOf(e.getMessage()));
+    }
+    watchSilence();
+    CompletableFuture<Void> taken = listener.onChunk(chunk);
+    if (!taken.isDone()) {
+      // A slow reader: stop reading until it is ready, so that the worker is slowed down too.
+      delivering = true;
+      stream.reading(false);
+      stopWatching();
+      taken.whenComplete((nothing, failure) -> onTaken());
+    }
+  }
+
+  private synchronized void onTaken() {
+    delivering = false;
+    if (state == State.ENDED || stream == null) {
+      return;
+    }
+    watchSilence();
+    try {
+      drain();
+    } catch (MalformedFrameException e) {
+      lost(e);
+      return;
+    }
+    if (!delivering) {
+      stream.reading(true);
+    }
+  }
+
+  private void onFinal(byte[] sealed) throws MalformedFrameException {
+    require(State.ASSIGNED);
+    if (opener == null || listener == null) {
+      throw new AssertionError("assigned without an opener");
+    }
+    try {
+      TaskResult result = ExchangeCodec.decodeResult(opener.openFinal(sealed));
+      ResultListener told = listener;
+      endWith(false);
+      told.onResult(result);
+    } catch (EnvelopeException e) {
+      throw new MalformedFrameException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public synchronized void onEnd(Stream from) {
+    if (!delivering) {
+      lost(new IOException("the worker ended the exchange before the result was complete"));
+    }
+  }
+
+  @Override
+  public synchronized void onReset(Stream from) {
+    lost(new IOException("the worker broke off the exchange"));
+  }
+
+  @Override
+  public PeerId worker() {
+    return worker;
+  }
+
+  @Override
+  public OfferReply.Accepted acceptance() {
+    if (acceptance == null) {
+      throw new IllegalStateException("not accepted yet");
+    }
+    return acceptance;
+  }
+
+  @Override
+  public synchronized void cancel() {
+    if (state != State.ENDED && stream != null) {
+      TaskProtocol.send(
+          stream, TaskMessage.newBuilder().setCancel(Cancel.getDefaultInstance()).build());
+      endWith(true);
+    }
+  }
+
+  private void watchSilence() {
+    stopWatching();
+    if (state == State.ASSIGNED) {
+      silence =
+          context
+              .timer()
+              .schedule(
+                  this::onSilence, TaskProtocol.SILENCE_MAX.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void stopWatching() {
+    if (silence != null) {
+      silence.cancel(false);
+    }
+  }
+
+  private synchronized void onSilence() {
+    if (state == State.ASSIGNED && !delivering) {
+      lost(
+          new IOException(
+              "the worker was silent for " + TaskProtocol.SILENCE_MAX.toSeconds() + " s"));
+    }
+  }
+
+  private void lost(IOException cause) {
+    if (state == State.ENDED) {
+      return;
+    }
+    log.debug("exchange with {}: {}", worker, cause.getMessage());
+    ResultListener told = listener;
+    endWith(true);
+    outcome.completeExceptionally(cause);
+    if (told != null) {
+      told.onLost(cause);
+    }
+  }
+
+  private void endWith(boolean reset) {
+    state = State.ENDED;
+    stopWatching();
+    if (renewals != null) {
+      renewals.cancel(false);
+    }
+    if (opener != null) {
+      opener.erase();
+    }
+    inbox.clear();
+    if (stream != null) {
+      if (reset) {
+        stream.reset();
+      } else {
+        stream.closeWrite();
+      }
+    }
+  }
+
+  private void require(State expected) throws MalformedFrameException {
+    if (state != expected) {
+      throw new MalformedFrameException("a task message out of turn");
+    }
+  }
+}

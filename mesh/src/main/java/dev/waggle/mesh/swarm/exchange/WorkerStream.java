@@ -1,0 +1,325 @@
+package dev.waggle.mesh.swarm.exchange;
+
+import com.google.protobuf.ByteString;
+import dev.waggle.crypto.ClaimKey;
+import dev.waggle.crypto.ClaimKeyStatement;
+import dev.waggle.crypto.Envelope;
+import dev.waggle.crypto.EnvelopeException;
+import dev.waggle.crypto.EnvelopeHeader;
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.crypto.ResultSealer;
+import dev.waggle.mesh.libp2p.FrameAssembler;
+import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.Stream;
+import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.swarm.pb.Accept;
+import dev.waggle.mesh.swarm.pb.Beat;
+import dev.waggle.mesh.swarm.pb.Decline;
+import dev.waggle.mesh.swarm.pb.OfferMessage;
+import dev.waggle.mesh.swarm.pb.Sealed;
+import dev.waggle.mesh.swarm.pb.SettleRefused;
+import dev.waggle.mesh.swarm.pb.Settled;
+import dev.waggle.mesh.swarm.pb.TaskMessage;
+import dev.waggle.mesh.swarm.wire.ExchangeCodec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One stream of the task exchange as its worker serves it: a single offer with all that follows, or
+ * a single settlement. The lock guards the state; the port is called under it, which is safe
+ * because its methods do not block and never wait for another thread that needs this lock.
+ */
+final class WorkerStream implements StreamReader, ResultSink {
+  private static final Logger log = LoggerFactory.getLogger(WorkerStream.class);
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  /** What every stream of a node shares. */
+  record Context(
+      Identity identity,
+      Supplier<byte[]> swarm,
+      TaskServer server,
+      ScheduledExecutorService timer,
+      Clock clock) {}
+
+  private enum State {
+    FRESH,
+    CLAIMED,
+    RUNNING,
+    SETTLING,
+    ENDED
+  }
+
+  private final Context context;
+  private final Stream stream;
+  private final FrameAssembler frames = new FrameAssembler(TaskProtocol.TO_WORKER_BYTES_MAX);
+  private State state = State.FRESH;
+  private @Nullable TaskId task;
+  private @Nullable ClaimId claim;
+  private @Nullable ClaimKey key;
+  private @Nullable ResultSealer sealer;
+  private @Nullable Future<?> deadline;
+  private @Nullable Future<?> beats;
+
+  WorkerStream(Context context, Stream stream) {
+    this.context = context;
+    this.stream = stream;
+  }
+
+  @Override
+  public synchronized void onData(Stream from, ByteBuffer bytes) {
+    try {
+      frames.onBytes(bytes, frame -> onMessage(TaskProtocol.parse(frame)));
+    } catch (MalformedFrameException e) {
+      log.debug("task exchange with {}: {}", stream.connection(), e.getMessage());
+      stream.reset();
+      abandon();
+    }
+  }
+
+  private void onMessage(TaskMessage message) throws MalformedFrameException {
+    switch (message.getKindCase()) {
+      case OFFER -> onOffer(message.getOffer());
+      case ASSIGN -> onAssign(message.getAssign().getEnvelope().toByteArray());
+      case RENEW -> {
+        if (state == State.RUNNING) {
+          setDeadline(TaskProtocol.LEASE);
+        }
+      }
+      case CANCEL -> abandon();
+      case SETTLE -> onSettle(message.getSettle().getReceipt().toByteArray());
+      default -> throw new MalformedFrameException("a task message that is not for a worker");
+    }
+  }
+
+  private void onOffer(OfferMessage message) throws MalformedFrameException {
+    requireFresh();
+    Offer offer;
+    try {
+      offer =
+          new Offer(
+              new TaskId(message.getTask()),
+              new Requirements(message.getModel()),
+              message.getSizeBucket(),
+              Duration.ofMillis(message.getPatienceMs()));
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new MalformedFrameException("an offer cannot be read");
+    }
+    OfferReply reply = context.server().onOffer(requester(), offer);
+    if (reply instanceof OfferReply.Accepted accepted) {
+      accept(offer.task(), accepted);
+    } else if (reply instanceof OfferReply.Declined declined) {
+      state = State.ENDED;
+      TaskProtocol.send(
+          stream,
+          TaskMessage.newBuilder()
+              .setDecline(
+                  Decline.newBuilder()
+                      .setReason(Reasons.code(declined.reason()))
+                      .setRetryAfterMs(declined.retryAfter().toMillis()))
+              .build());
+      stream.closeWrite();
+    }
+  }
+
+  private void accept(TaskId offered, OfferReply.Accepted accepted) {
+    ClaimKey fresh = ClaimKey.generate(RANDOM);
+    state = State.CLAIMED;
+    task = offered;
+    claim = accepted.claim();
+    key = fresh;
+    Instant expiry =
+        Instant.ofEpochMilli(
+            context.clock().instant().plus(TaskProtocol.KEY_VALIDITY).toEpochMilli());
+    ClaimKeyStatement statement =
+        ClaimKeyStatement.sign(
+            context.identity(),
+            context.swarm().get(),
+            offered.value(),
+            accepted.claim().value(),
+            requester(),
+            expiry,
+            fresh.publicKey());
+    TaskProtocol.send(
+        stream,
+        TaskMessage.newBuilder()
+            .setAccept(
+                Accept.newBuilder()
+                    .setClaim(accepted.claim().value())
+                    .setLeaseMs(accepted.lease().toMillis())
+                    .setQueuePosition(accepted.queuePosition())
+                    .setKey(ByteString.copyFrom(statement.publicKey()))
+                    .setKeyExpiryMs(expiry.toEpochMilli())
+                    .setKeySignature(ByteString.copyFrom(statement.signature())))
+            .build());
+    setDeadline(TaskProtocol.ASSIGN_MAX);
+  }
+
+  private void onAssign(byte[] envelope) throws MalformedFrameException {
+    if (state != State.CLAIMED || task == null || claim == null || key == null) {
+      throw new MalformedFrameException("an assignment without a claim");
+    }
+    Instant now = context.clock().instant();
+    EnvelopeHeader expected =
+        new EnvelopeHeader(
+            context.swarm().get(),
+            task.value(),
+            claim.value(),
+            requester(),
+            context.identity().peerId(),
+            now);
+    Envelope.Opened opened;
+    try {
+      opened = Envelope.open(envelope, key, expected, now);
+    } catch (EnvelopeException e) {
+      throw new MalformedFrameException(String.valueOf(e.getMessage()));
+    }
+    key.close();
+    TaskSpec spec = ExchangeCodec.decodeSpec(opened.plaintext());
+    sealer = opened.sealer();
+    state = State.RUNNING;
+    setDeadline(TaskProtocol.LEASE);
+    long beat = ResultListener.BEAT_INTERVAL.toMillis();
+    beats = context.timer().scheduleAtFixedRate(this::beat, beat, beat, TimeUnit.MILLISECONDS);
+    context
+        .server()
+        .onAssign(new Assignment(task, claim, requester(), spec, Envelope.hash(envelope)), this);
+  }
+
+  private synchronized void beat() {
+    if (state == State.RUNNING) {
+      TaskProtocol.send(
+          stream, TaskMessage.newBuilder().setBeat(Beat.getDefaultInstance()).build());
+    }
+  }
+
+  @Override
+  public synchronized CompletableFuture<Void> chunk(Chunk chunk) {
+    if (state != State.RUNNING || sealer == null) {
+      return CompletableFuture.failedFuture(new IOException("the requester is gone"));
+    }
+    try {
+      byte[] sealed = sealer.seal(ExchangeCodec.encode(chunk));
+      return TaskProtocol.send(
+          stream,
+          TaskMessage.newBuilder()
+              .setChunk(Sealed.newBuilder().setBytes(ByteString.copyFrom(sealed)))
+              .build());
+    } catch (EnvelopeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  @Override
+  public synchronized void finish(TaskResult result) {
+    if (state != State.RUNNING || sealer == null) {
+      return;
+    }
+    try {
+      byte[] sealed = sealer.sealFinal(ExchangeCodec.encode(result));
+      TaskProtocol.send(
+          stream,
+          TaskMessage.newBuilder()
+              .setFinal(Sealed.newBuilder().setBytes(ByteString.copyFrom(sealed)))
+              .build());
+      stream.closeWrite();
+    } catch (EnvelopeException e) {
+      log.debug("a result could not be sealed: {}", e.getMessage());
+      stream.reset();
+    }
+    end();
+  }
+
+  private void onSettle(byte[] receipt) throws MalformedFrameException {
+    requireFresh();
+    state = State.SETTLING;
+    context
+        .server()
+        .onSettle(requester(), receipt)
+        .whenComplete(
+            (settled, failure) -> {
+              TaskMessage.Builder answer = TaskMessage.newBuilder();
+              if (failure == null) {
+                answer.setSettled(Settled.getDefaultInstance());
+              } else {
+                log.debug("a receipt was refused: {}", failure.getMessage());
+                answer.setSettleRefused(SettleRefused.getDefaultInstance());
+              }
+              TaskProtocol.send(stream, answer.build());
+              stream.closeWrite();
+            });
+  }
+
+  @Override
+  public void onEnd(Stream from) {
+    // A requester may stop writing while it reads the result; its renewals say that it lives.
+  }
+
+  @Override
+  public synchronized void onReset(Stream from) {
+    abandon();
+  }
+
+  private void requireFresh() throws MalformedFrameException {
+    if (state != State.FRESH) {
+      throw new MalformedFrameException("a second offer or settlement on one stream");
+    }
+  }
+
+  private PeerId requester() {
+    return stream.connection().remotePeer();
+  }
+
+  private void setDeadline(Duration time) {
+    if (deadline != null) {
+      deadline.cancel(false);
+    }
+    deadline = context.timer().schedule(this::onDeadline, time.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private synchronized void onDeadline() {
+    if (state == State.CLAIMED || state == State.RUNNING) {
+      log.debug("claim {} ran out", claim);
+      stream.reset();
+      abandon();
+    }
+  }
+
+  /** The requester wants no more, or is gone. */
+  private void abandon() {
+    boolean held = state == State.CLAIMED || state == State.RUNNING;
+    ClaimId given = claim;
+    end();
+    if (held && given != null) {
+      context.server().onCancel(given);
+    }
+  }
+
+  private void end() {
+    state = State.ENDED;
+    if (deadline != null) {
+      deadline.cancel(false);
+    }
+    if (beats != null) {
+      beats.cancel(false);
+    }
+    if (key != null) {
+      key.close();
+    }
+    if (sealer != null) {
+      sealer.erase();
+    }
+  }
+}

@@ -1,0 +1,294 @@
+package dev.waggle.mesh.swarm.membership;
+
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.ConnectionListener;
+import dev.waggle.mesh.libp2p.DialException;
+import dev.waggle.mesh.libp2p.Host;
+import dev.waggle.mesh.libp2p.ProtocolGate;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stands at the door: nobody gets past hello and join until its certificate was verified, and who
+ * is not let in within {@link #ADMISSION_MAX} is shown out. Thread-safe.
+ */
+public final class Admissions implements ProtocolGate, ConnectionListener {
+  /** How long a peer may take to be admitted. */
+  static final Duration ADMISSION_MAX = Duration.ofSeconds(15);
+
+  /** The most connections that wait for admission at once. */
+  static final int STRANGERS_MAX = 64;
+
+  private static final Logger log = LoggerFactory.getLogger(Admissions.class);
+  private static final int BOOT_ID_BYTES = 16;
+  // How long a refused peer may keep the connection to read why.
+  private static final Duration REFUSED_LINGER = Duration.ofMillis(500);
+
+  /** Hears who comes and goes. Called on the connection's event loop; must not block. */
+  public interface Listener {
+    /** A member is connected and admitted. */
+    void onAdmitted(Connection connection, CertificateChain chain);
+
+    /** An admitted connection ended. */
+    void onLeft(Connection connection);
+
+    /** A connection that this node made is of no use; the cause is fit for people. */
+    void onRefused(PeerId peer, String cause);
+  }
+
+  private final Host host;
+  private final Membership membership;
+  private final ScheduledExecutorService timer;
+  private final Executor blocking;
+  private final Listener listener;
+  private final HelloProtocol hello;
+  private final Map<Connection, CertificateChain> admitted = new ConcurrentHashMap<>();
+  private final Set<Connection> strangers = ConcurrentHashMap.newKeySet();
+  private final Set<PeerId> joining = ConcurrentHashMap.newKeySet();
+  private final Map<PeerId, CompletableFuture<Void>> awaited = new HashMap<>();
+
+  /**
+   * Takes its place at the host's door.
+   *
+   * @param blocking runs what waits for the disk
+   */
+  public Admissions(
+      Host host,
+      Membership membership,
+      String software,
+      ScheduledExecutorService timer,
+      Executor blocking,
+      Listener listener) {
+    this.host = host;
+    this.membership = membership;
+    this.timer = timer;
+    this.blocking = blocking;
+    this.listener = listener;
+    byte[] bootId = new byte[BOOT_ID_BYTES];
+    new SecureRandom().nextBytes(bootId);
+    this.hello = new HelloProtocol(membership, bootId, software, new Outcome());
+    host.gate(this);
+    host.handle(HelloProtocol.PROTOCOL, hello::answer);
+    host.handle(JoinProtocol.PROTOCOL, stream -> new JoinProtocol.Issuer(membership, blocking));
+    host.onConnection(this);
+  }
+
+  @Override
+  public boolean allows(Connection connection, String protocol) {
+    return protocol.equals(HelloProtocol.PROTOCOL)
+        || protocol.equals(JoinProtocol.PROTOCOL)
+        || admitted.containsKey(connection);
+  }
+
+  /** The admitted connection to a peer. */
+  public Optional<Connection> connection(PeerId peer) {
+    return host.connection(peer).filter(admitted::containsKey);
+  }
+
+  @Override
+  public void onOpened(Connection connection) {
+    strangers.add(connection);
+    if (strangers.size() > STRANGERS_MAX && !connection.initiator()) {
+      connection.close();
+      return;
+    }
+    timer.schedule(
+        () -> {
+          if (!admitted.containsKey(connection)) {
+            connection.close();
+          }
+        },
+        ADMISSION_MAX.toMillis(),
+        TimeUnit.MILLISECONDS);
+    if (connection.initiator() && !joining.contains(connection.remotePeer())) {
+      hello.greet(connection);
+    }
+  }
+
+  @Override
+  public void onClosed(Connection connection) {
+    strangers.remove(connection);
+    if (admitted.remove(connection) != null) {
+      listener.onLeft(connection);
+    }
+  }
+
+  /**
+   * Redeems an invite and enters its swarm; completes when this node is a member and its issuer has
+   * admitted it.
+   *
+   * <p>Fails with a {@link MembershipException} that names the cause and the remedy.
+   */
+  public CompletableFuture<Void> join(Invite invite, String name) {
+    PeerId issuer = invite.issuer();
+    if (issuer.equals(host.peerId())) {
+      return CompletableFuture.failedFuture(
+          new MembershipException("this node made the invite itself (redeem it on another one)"));
+    }
+    if (!joining.add(issuer)) {
+      return CompletableFuture.failedFuture(
+          new MembershipException("this node is joining that swarm already"));
+    }
+    return CompletableFuture.runAsync(() -> requireJoinable(invite), blocking)
+        .thenCompose(checked -> redeem(invite, name))
+        .exceptionallyCompose(
+            failure ->
+                // A connection on which hello was refused a moment ago may just be closing.
+                unwrapped(failure) instanceof IOException
+                    ? redeem(invite, name)
+                    : CompletableFuture.failedFuture(failure))
+        .whenComplete((done, failure) -> joining.remove(issuer))
+        .handle(
+            (done, failure) -> {
+              if (failure != null) {
+                throw new CompletionException(explain(failure));
+              }
+              return null;
+            });
+  }
+
+  private CompletableFuture<Void> redeem(Invite invite, String name) {
+    return reach(invite.issuer(), invite.addresses())
+        .thenCompose(
+            connection ->
+                JoinProtocol.ask(connection, invite, name)
+                    .thenAcceptAsync(chain -> enter(invite, chain), blocking)
+                    .thenCompose(entered -> greetIssuer(connection)));
+  }
+
+  private void requireJoinable(Invite invite) {
+    try {
+      if (membership.swarm().equals(invite.swarm())) {
+        throw new MembershipException("this node is a member of that swarm already");
+      }
+      membership.requireAlone();
+    } catch (MembershipException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private CompletableFuture<Connection> reach(PeerId issuer, List<Multiaddr> addresses) {
+    return host.connect(issuer, addresses)
+        .handle(
+            (connection, failure) -> {
+              if (failure != null) {
+                throw new CompletionException(
+                    new MembershipException(
+                        "the invite can only be redeemed at the node that made it, "
+                            + issuer
+                            + ", which cannot be reached now: "
+                            + unwrapped(failure).getMessage(),
+                        unwrapped(failure)));
+              }
+              return connection;
+            });
+  }
+
+  private void enter(Invite invite, CertificateChain chain) {
+    try {
+      chain.verify(invite.swarm(), host.peerId(), java.time.Instant.now());
+    } catch (MembershipException e) {
+      throw new CompletionException(
+          new MembershipException(
+              "the node that answered gave a certificate that does not verify: " + e.getMessage()));
+    }
+    membership.enter(chain);
+    admitted.keySet().forEach(Connection::close);
+    admitted.clear();
+    log.info("entered swarm {}", chain.swarm());
+  }
+
+  private CompletableFuture<Void> greetIssuer(Connection connection) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    synchronized (awaited) {
+      awaited.put(connection.remotePeer(), done);
+    }
+    hello.greet(connection);
+    return done.orTimeout(ADMISSION_MAX.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  private static MembershipException explain(Throwable failure) {
+    Throwable cause = unwrapped(failure);
+    if (cause instanceof MembershipException refused) {
+      return refused;
+    }
+    if (cause instanceof IOException || cause instanceof DialException) {
+      return new MembershipException(
+          "joining broke off: " + cause.getMessage() + " (try again)", cause);
+    }
+    return new MembershipException("joining failed: " + cause, cause);
+  }
+
+  private static Throwable unwrapped(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+
+  private final class Outcome implements HelloProtocol.Outcome {
+    @Override
+    public void onAdmitted(Connection connection, CertificateChain chain, String software) {
+      strangers.remove(connection);
+      if (connection.closed().isDone() || admitted.put(connection, chain) != null) {
+        return;
+      }
+      log.info("connected with \"{}\" ({}, {})", chain.leaf().name(), connection, software);
+      blocking.execute(() -> membership.remember(chain, List.of()));
+      listener.onAdmitted(connection, chain);
+      CompletableFuture<Void> waiting;
+      synchronized (awaited) {
+        waiting = awaited.remove(connection.remotePeer());
+      }
+      if (waiting != null) {
+        waiting.complete(null);
+      }
+    }
+
+    @Override
+    public void onRefused(Connection connection, String cause) {
+      if (admitted.containsKey(connection)) {
+        return;
+      }
+      listener.onRefused(connection.remotePeer(), cause);
+      timer.schedule(
+          () -> {
+            if (!joining.contains(connection.remotePeer())) {
+              connection.close();
+            }
+          },
+          REFUSED_LINGER.toMillis(),
+          TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void onRoster(List<CertificateChain> members) {
+      blocking.execute(
+          () -> {
+            for (CertificateChain chain : members) {
+              try {
+                membership.verify(chain, chain.leaf().subject());
+                membership.remember(chain, List.of());
+              } catch (MembershipException e) {
+                log.debug("a member of a roster was left out: {}", e.getMessage());
+              }
+            }
+          });
+    }
+  }
+}

@@ -1,0 +1,209 @@
+package dev.waggle.mesh.swarm.membership;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.Stream;
+import dev.waggle.mesh.swarm.pb.Hello;
+import dev.waggle.mesh.swarm.pb.HelloReply;
+import dev.waggle.mesh.swarm.pb.Roster;
+import java.io.IOException;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Shows certificates both ways: {@value #PROTOCOL}. The dialler says hello, the other side answers
+ * with its own or a refusal, and then both send the members they know.
+ */
+final class HelloProtocol {
+  static final String PROTOCOL = "/waggle/hello/1";
+
+  private static final Logger log = LoggerFactory.getLogger(HelloProtocol.class);
+  private static final int VERSION = 1;
+  private static final int REFUSED = 1;
+  private static final int SOFTWARE_CHARACTERS_MAX = 64;
+  private static final int FRAME_BYTES_MAX =
+      Membership.MEMBERS_MAX * (CertificateChain.BYTES_MAX + 8);
+
+  /** What hello leads to. Called on the connection's event loop; must not block. */
+  interface Outcome {
+    /** The peer is a member. */
+    void onAdmitted(Connection connection, CertificateChain chain, String software);
+
+    /** The peer is not, or does not take this node for one. */
+    void onRefused(Connection connection, String cause);
+
+    /** The peer, a member, knows these. They are not verified yet. */
+    void onRoster(List<CertificateChain> members);
+  }
+
+  private final Membership membership;
+  private final byte[] bootId;
+  private final String software;
+  private final Outcome outcome;
+
+  HelloProtocol(Membership membership, byte[] bootId, String software, Outcome outcome) {
+    this.membership = membership;
+    this.bootId = bootId.clone();
+    this.software = software;
+    this.outcome = outcome;
+  }
+
+  /** Says hello on a connection. */
+  void greet(Connection connection) {
+    connection
+        .open(List.of(PROTOCOL), new Dialler(connection))
+        .thenAccept(stream -> Framed.send(stream, hello()))
+        .exceptionally(
+            failure -> {
+              outcome.onRefused(connection, String.valueOf(failure.getMessage()));
+              return null;
+            });
+  }
+
+  /** Answers a peer's hello. */
+  Framed answer(Stream stream) {
+    return new Answerer(stream.connection());
+  }
+
+  private Hello hello() {
+    CertificateChain own = membership.own();
+    return Hello.newBuilder()
+        .setVersion(VERSION)
+        .setSwarm(ByteString.copyFrom(own.swarm().bytes()))
+        .setChain(own.toProtobuf())
+        .setBootId(ByteString.copyFrom(bootId))
+        .setSoftware(software)
+        .build();
+  }
+
+  private Roster roster() {
+    Roster.Builder roster = Roster.newBuilder();
+    membership.others().forEach(member -> roster.addMembers(member.chain().toProtobuf()));
+    return roster.build();
+  }
+
+  private CertificateChain verified(Hello hello, PeerId peer) throws MembershipException {
+    if (hello.getVersion() != VERSION) {
+      throw new MembershipException("hello version " + hello.getVersion() + " is not supported");
+    }
+    CertificateChain chain = CertificateChain.of(hello.getChain());
+    membership.verify(chain, peer);
+    return chain;
+  }
+
+  private static String shown(String software) {
+    String printable = software.replaceAll("[^\\x20-\\x7e]", "?");
+    return printable.substring(0, Math.min(SOFTWARE_CHARACTERS_MAX, printable.length()));
+  }
+
+  private void readRoster(byte[] frame) throws MalformedFrameException {
+    try {
+      Roster roster = Roster.parseFrom(frame);
+      if (roster.getMembersCount() > Membership.MEMBERS_MAX) {
+        throw new MalformedFrameException("a roster has too many members");
+      }
+      List<CertificateChain> members = new java.util.ArrayList<>();
+      for (var each : roster.getMembersList()) {
+        members.add(CertificateChain.of(each));
+      }
+      outcome.onRoster(members);
+    } catch (InvalidProtocolBufferException | MembershipException e) {
+      throw new MalformedFrameException("a roster cannot be read");
+    }
+  }
+
+  private final class Dialler extends Framed {
+    private final Connection connection;
+    private boolean greeted;
+
+    Dialler(Connection connection) {
+      super(FRAME_BYTES_MAX);
+      this.connection = connection;
+    }
+
+    @Override
+    void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
+      if (greeted) {
+        readRoster(frame);
+        stream.closeWrite();
+        return;
+      }
+      greeted = true;
+      HelloReply reply;
+      try {
+        reply = HelloReply.parseFrom(frame);
+      } catch (InvalidProtocolBufferException e) {
+        throw new MalformedFrameException("a hello cannot be read");
+      }
+      if (reply.getRefusal() != 0) {
+        outcome.onRefused(connection, "it does not take this node for a member of its swarm");
+        return;
+      }
+      try {
+        CertificateChain chain = verified(reply.getHello(), connection.remotePeer());
+        outcome.onAdmitted(connection, chain, shown(reply.getHello().getSoftware()));
+        Framed.send(stream, roster());
+      } catch (MembershipException e) {
+        outcome.onRefused(connection, e.getMessage());
+      }
+    }
+
+    @Override
+    void onGone(IOException cause) {
+      if (!greeted) {
+        outcome.onRefused(connection, String.valueOf(cause.getMessage()));
+      }
+    }
+  }
+
+  private final class Answerer extends Framed {
+    private final Connection connection;
+    private boolean greeted;
+
+    Answerer(Connection connection) {
+      super(FRAME_BYTES_MAX);
+      this.connection = connection;
+    }
+
+    @Override
+    void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
+      if (greeted) {
+        readRoster(frame);
+        stream.closeWrite();
+        return;
+      }
+      greeted = true;
+      // Before admission a stranger may send no more than a hello needs.
+      if (frame.length > 2 * CertificateChain.BYTES_MAX) {
+        throw new MalformedFrameException("a hello is too long");
+      }
+      Hello hello;
+      try {
+        hello = Hello.parseFrom(frame);
+      } catch (InvalidProtocolBufferException e) {
+        throw new MalformedFrameException("a hello cannot be read");
+      }
+      try {
+        CertificateChain chain = verified(hello, connection.remotePeer());
+        // The peer admits us when it reads our answer, so ours must be settled before it is sent.
+        outcome.onAdmitted(connection, chain, shown(hello.getSoftware()));
+        Framed.send(stream, HelloReply.newBuilder().setHello(hello()).build());
+        Framed.send(stream, roster());
+      } catch (MembershipException e) {
+        log.debug("hello of {} refused: {}", connection, e.getMessage());
+        Framed.send(stream, HelloReply.newBuilder().setRefusal(REFUSED).build());
+        stream.closeWrite();
+        outcome.onRefused(connection, e.getMessage());
+      }
+    }
+
+    @Override
+    void onGone(IOException cause) {
+      // The connection is closed when its time to be admitted is over.
+    }
+  }
+}
