@@ -52,6 +52,7 @@ public final class Libp2pHost implements Host {
   private static final int HANDSHAKES_WAITING_MAX = 1_024;
 
   private final Identity identity;
+  private final List<Multiaddr> toListen;
   private final MultiThreadIoEventLoopGroup loops =
       new MultiThreadIoEventLoopGroup(
           LOOPS, new DefaultThreadFactory("libp2p", true), NioIoHandler.newFactory());
@@ -68,8 +69,10 @@ public final class Libp2pHost implements Host {
   private final List<Multiaddr> listenAddresses = new CopyOnWriteArrayList<>();
   private volatile ProtocolGate gate = (connection, protocol) -> true;
 
-  private Libp2pHost(Identity identity, boolean memory) {
+  private Libp2pHost(Identity identity, List<Multiaddr> toListen) {
     this.identity = identity;
+    this.toListen = List.copyOf(toListen);
+    boolean memory = toListen.stream().anyMatch(address -> address.memory().isPresent());
     this.memoryLoops =
         memory
             ? new MultiThreadIoEventLoopGroup(
@@ -102,19 +105,35 @@ public final class Libp2pHost implements Host {
    * @throws IOException naming the address that cannot be listened on, and why
    */
   public static Libp2pHost start(Identity identity, List<Multiaddr> listen) throws IOException {
-    boolean memory = listen.stream().anyMatch(address -> address.memory().isPresent());
-    Libp2pHost host = new Libp2pHost(identity, memory);
+    Libp2pHost host = create(identity, listen);
     boolean started = false;
     try {
-      for (Multiaddr address : listen) {
-        host.listen(address);
-      }
+      host.listen();
       started = true;
       return host;
     } finally {
       if (!started) {
         host.close();
       }
+    }
+  }
+
+  /**
+   * Prepares a host that does not listen before {@link #listen()}, so that its protocols and its
+   * gate are in place when the first peer comes.
+   */
+  public static Libp2pHost create(Identity identity, List<Multiaddr> listen) {
+    return new Libp2pHost(identity, listen);
+  }
+
+  /**
+   * Begins to listen. Called once.
+   *
+   * @throws IOException naming the address that cannot be listened on, and why
+   */
+  public void listen() throws IOException {
+    for (Multiaddr address : toListen) {
+      listen(address);
     }
   }
 

@@ -22,7 +22,15 @@ public record Capability(
   /** The most models of one advert. */
   public static final int MODELS_MAX = 256;
 
+  /** The longest name or version, in characters. */
+  public static final int TEXT_CHARACTERS_MAX = 64;
+
   public Capability {
+    PrintableText.check(nodeName, TEXT_CHARACTERS_MAX, "a node's name");
+    PrintableText.check(softwareVersion, TEXT_CHARACTERS_MAX, "a software version");
+    if (slots < 0 || running < 0 || queued < 0) {
+      throw new IllegalArgumentException("slots, running and queued are 0 or more");
+    }
     models = List.copyOf(models);
     if (models.size() > MODELS_MAX) {
       throw new IllegalArgumentException("at most " + MODELS_MAX + " models");

@@ -3,7 +3,8 @@ package dev.waggle.mesh.swarm.capability;
 /**
  * A model that a node can run.
  *
- * @param name as users ask for it, for example {@code qwen3:8b}
+ * @param name as users ask for it, for example {@code qwen3:8b}; printable, 1 to {@value
+ *     #NAME_CHARACTERS_MAX} characters
  * @param digest what the engine says the model's content is: {@code sha256:} and 64 hex digits
  * @param engine the engine's name: {@code ollama} or {@code llama.cpp}
  * @param sizeBytes size on disk
@@ -11,4 +12,16 @@ package dev.waggle.mesh.swarm.capability;
  * @param loaded whether it is in memory now
  */
 public record ModelOffer(
-    String name, String digest, String engine, long sizeBytes, int contextTokens, boolean loaded) {}
+    String name, String digest, String engine, long sizeBytes, int contextTokens, boolean loaded) {
+  /** The longest name, digest or engine, in characters. */
+  public static final int NAME_CHARACTERS_MAX = 256;
+
+  public ModelOffer {
+    PrintableText.check(name, NAME_CHARACTERS_MAX, "a model's name");
+    PrintableText.check(digest, NAME_CHARACTERS_MAX, "a model's digest");
+    PrintableText.check(engine, NAME_CHARACTERS_MAX, "an engine's name");
+    if (sizeBytes < 0 || contextTokens < 0) {
+      throw new IllegalArgumentException("a model's size and context are 0 or more");
+    }
+  }
+}

@@ -96,6 +96,11 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
         || admitted.containsKey(connection);
   }
 
+  /** The admitted connections. */
+  public List<Connection> connections() {
+    return List.copyOf(admitted.keySet());
+  }
+
   /** The admitted connection to a peer. */
   public Optional<Connection> connection(PeerId peer) {
     return host.connection(peer).filter(admitted::containsKey);
@@ -134,8 +139,10 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
    * admitted it.
    *
    * <p>Fails with a {@link MembershipException} that names the cause and the remedy.
+   *
+   * @param onEntered called when this node belongs to the other swarm, before anybody is admitted
    */
-  public CompletableFuture<Void> join(Invite invite, String name) {
+  public CompletableFuture<Void> join(Invite invite, String name, Runnable onEntered) {
     PeerId issuer = invite.issuer();
     if (issuer.equals(host.peerId())) {
       return CompletableFuture.failedFuture(
@@ -146,12 +153,12 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
           new MembershipException("this node is joining that swarm already"));
     }
     return CompletableFuture.runAsync(() -> requireJoinable(invite), blocking)
-        .thenCompose(checked -> redeem(invite, name))
+        .thenCompose(checked -> redeem(invite, name, onEntered))
         .exceptionallyCompose(
             failure ->
                 // A connection on which hello was refused a moment ago may just be closing.
                 unwrapped(failure) instanceof IOException
-                    ? redeem(invite, name)
+                    ? redeem(invite, name, onEntered)
                     : CompletableFuture.failedFuture(failure))
         .whenComplete((done, failure) -> joining.remove(issuer))
         .handle(
@@ -163,12 +170,17 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
             });
   }
 
-  private CompletableFuture<Void> redeem(Invite invite, String name) {
+  private CompletableFuture<Void> redeem(Invite invite, String name, Runnable onEntered) {
     return reach(invite.issuer(), invite.addresses())
         .thenCompose(
             connection ->
                 JoinProtocol.ask(connection, invite, name)
-                    .thenAcceptAsync(chain -> enter(invite, chain), blocking)
+                    .thenAcceptAsync(
+                        chain -> {
+                          enter(invite, chain);
+                          onEntered.run();
+                        },
+                        blocking)
                     .thenCompose(entered -> greetIssuer(connection)));
   }
 
@@ -243,9 +255,16 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
 
   private final class Outcome implements HelloProtocol.Outcome {
     @Override
-    public void onAdmitted(Connection connection, CertificateChain chain, String software) {
+    public void onVerified(Connection connection, CertificateChain chain) {
       strangers.remove(connection);
-      if (connection.closed().isDone() || admitted.put(connection, chain) != null) {
+      if (!connection.closed().isDone()) {
+        admitted.put(connection, chain);
+      }
+    }
+
+    @Override
+    public void onAdmitted(Connection connection, CertificateChain chain, String software) {
+      if (!admitted.containsKey(connection)) {
         return;
       }
       log.info("connected with \"{}\" ({}, {})", chain.leaf().name(), connection, software);

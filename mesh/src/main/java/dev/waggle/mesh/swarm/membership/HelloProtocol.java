@@ -30,7 +30,10 @@ final class HelloProtocol {
 
   /** What hello leads to. Called on the connection's event loop; must not block. */
   interface Outcome {
-    /** The peer is a member. */
+    /** The peer's certificate is good: open the gate to it. */
+    void onVerified(Connection connection, CertificateChain chain);
+
+    /** Both sides have opened their gates, as far as this side's next words are concerned. */
     void onAdmitted(Connection connection, CertificateChain chain, String software);
 
     /** The peer is not, or does not take this node for one. */
@@ -145,6 +148,7 @@ final class HelloProtocol {
       }
       try {
         CertificateChain chain = verified(reply.getHello(), connection.remotePeer());
+        outcome.onVerified(connection, chain);
         outcome.onAdmitted(connection, chain, shown(reply.getHello().getSoftware()));
         Framed.send(stream, roster());
       } catch (MembershipException e) {
@@ -189,10 +193,12 @@ final class HelloProtocol {
       }
       try {
         CertificateChain chain = verified(hello, connection.remotePeer());
-        // The peer admits us when it reads our answer, so ours must be settled before it is sent.
-        outcome.onAdmitted(connection, chain, shown(hello.getSoftware()));
+        // The peer admits us when it reads our answer: our gate opens before it is sent, and what
+        // we open ourselves comes after it.
+        outcome.onVerified(connection, chain);
         Framed.send(stream, HelloReply.newBuilder().setHello(hello()).build());
         Framed.send(stream, roster());
+        outcome.onAdmitted(connection, chain, shown(hello.getSoftware()));
       } catch (MembershipException e) {
         log.debug("hello of {} refused: {}", connection, e.getMessage());
         Framed.send(stream, HelloReply.newBuilder().setRefusal(REFUSED).build());

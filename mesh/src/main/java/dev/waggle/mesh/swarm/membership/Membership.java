@@ -158,7 +158,7 @@ public final class Membership {
   }
 
   /** Keeps a verified chain; known addresses stay where new ones are missing. */
-  void remember(CertificateChain chain, List<Multiaddr> addresses) {
+  public void remember(CertificateChain chain, List<Multiaddr> addresses) {
     PeerId id = chain.leaf().subject();
     if (id.equals(identity.peerId()) || !chain.swarm().equals(swarm())) {
       return;

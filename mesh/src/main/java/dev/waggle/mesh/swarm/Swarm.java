@@ -1,0 +1,331 @@
+package dev.waggle.mesh.swarm;
+
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.connection.Libp2pHost;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.libp2p.protocol.identify.Identify;
+import dev.waggle.mesh.libp2p.protocol.mdns.MdnsDiscovery;
+import dev.waggle.mesh.libp2p.protocol.ping.Ping;
+import dev.waggle.mesh.libp2p.protocol.pubsub.FloodSub;
+import dev.waggle.mesh.swarm.capability.Advert;
+import dev.waggle.mesh.swarm.capability.Adverts;
+import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.capability.PeerView;
+import dev.waggle.mesh.swarm.exchange.Exchange;
+import dev.waggle.mesh.swarm.exchange.LocalExchange;
+import dev.waggle.mesh.swarm.exchange.RoutingExchange;
+import dev.waggle.mesh.swarm.exchange.StreamExchange;
+import dev.waggle.mesh.swarm.exchange.TaskServer;
+import dev.waggle.mesh.swarm.membership.Admissions;
+import dev.waggle.mesh.swarm.membership.CertificateChain;
+import dev.waggle.mesh.swarm.membership.Invite;
+import dev.waggle.mesh.swarm.membership.Membership;
+import dev.waggle.mesh.swarm.membership.MembershipException;
+import dev.waggle.mesh.swarm.membership.MembershipStore;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node in its swarm: a libp2p host with the door of {@link Admissions}, the adverts of all
+ * members, and the task exchange with them.
+ *
+ * <p>Thread-safe. Nothing blocks but {@link #start}, {@link #invite} and {@link #close}.
+ */
+public final class Swarm implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Swarm.class);
+  private static final Duration DIAL_STEP = Duration.ofSeconds(1);
+  private static final Duration PING_INTERVAL = Duration.ofSeconds(15);
+  private static final Duration GOOD_BYE = Duration.ofMillis(100);
+
+  private final Libp2pHost host;
+  private final Membership membership;
+  private final Parts parts;
+  private final Dialer dialer;
+  private final FloodSub pubSub;
+  private final Admissions admissions;
+  private final Adverts adverts;
+  private final Exchange exchange;
+  private final List<ScheduledFuture<?>> rounds;
+  private @Nullable MdnsDiscovery mdns;
+
+  /**
+   * What a node brings.
+   *
+   * @param capability what it can do now
+   * @param server runs its tasks
+   * @param timer runs short steps at their time; stays the caller's to close
+   * @param blocking runs what waits for the disk or the network; bounded, may refuse
+   * @param software its name and version, for people
+   */
+  public record Parts(
+      Identity identity,
+      Membership membership,
+      Supplier<Capability> capability,
+      TaskServer server,
+      ScheduledExecutorService timer,
+      Executor blocking,
+      Clock clock,
+      String software) {}
+
+  /**
+   * How it is reached and whom it looks for.
+   *
+   * @param listen addresses to listen on
+   * @param peers addresses, each ending in a peer id, that are dialled until they answer
+   * @param mdns whether to find and be found on the local network
+   */
+  public record Settings(List<Multiaddr> listen, List<Multiaddr> peers, boolean mdns) {
+    public Settings {
+      listen = List.copyOf(listen);
+      peers = List.copyOf(peers);
+      for (Multiaddr peer : peers) {
+        if (peer.peerId().isEmpty()) {
+          throw new IllegalArgumentException(peer + " does not end in /p2p/ and a peer id");
+        }
+      }
+    }
+  }
+
+  private Swarm(Libp2pHost host, Parts parts) {
+    this.host = host;
+    this.parts = parts;
+    this.membership = parts.membership();
+    this.dialer = new Dialer(host, parts.clock());
+    this.pubSub = new FloodSub(host, parts.identity());
+    Ping.serve(host);
+    Identify.serve(host, parts.software());
+    this.adverts =
+        new Adverts(
+            pubSub,
+            membership,
+            parts.capability(),
+            host::listenAddresses,
+            parts.timer(),
+            parts.clock(),
+            this::onAdvert);
+    this.admissions =
+        new Admissions(
+            host, membership, parts.software(), parts.timer(), parts.blocking(), new Guests());
+    StreamExchange streams =
+        new StreamExchange(
+            parts.identity(),
+            () -> membership.swarm().bytes(),
+            admissions::connection,
+            parts.timer(),
+            parts.clock());
+    streams.serve(host, parts.server());
+    this.exchange =
+        new RoutingExchange(
+            host.peerId(), new LocalExchange(host.peerId(), parts.server()), streams);
+    this.rounds =
+        List.of(
+            parts
+                .timer()
+                .scheduleWithFixedDelay(
+                    dialer::step, 0, DIAL_STEP.toMillis(), TimeUnit.MILLISECONDS),
+            parts
+                .timer()
+                .scheduleWithFixedDelay(
+                    () -> admissions.connections().forEach(this::measure),
+                    PING_INTERVAL.toMillis(),
+                    PING_INTERVAL.toMillis(),
+                    TimeUnit.MILLISECONDS));
+  }
+
+  /**
+   * Begins to listen and to look for the others.
+   *
+   * @throws IOException naming the address that cannot be listened on, and why
+   */
+  public static Swarm start(Settings settings, Parts parts) throws IOException {
+    // The door must stand before anybody can knock.
+    Libp2pHost host = Libp2pHost.create(parts.identity(), settings.listen());
+    Swarm swarm = new Swarm(host, parts);
+    boolean started = false;
+    try {
+      host.listen();
+      started = true;
+    } finally {
+      if (!started) {
+        swarm.close();
+      }
+    }
+    for (Multiaddr peer : settings.peers()) {
+      swarm.dialer.name(peer.peerId().orElseThrow(), List.of(peer));
+    }
+    for (MembershipStore.Member member : parts.membership().others()) {
+      swarm.dialer.learn(member.chain().leaf().subject(), member.addresses());
+    }
+    if (settings.mdns()) {
+      parts.blocking().execute(swarm::startMdns);
+    }
+    return swarm;
+  }
+
+  private void startMdns() {
+    MdnsDiscovery started = MdnsDiscovery.start(host, dialer::learn);
+    synchronized (this) {
+      mdns = started;
+    }
+  }
+
+  /** The name of this node. */
+  public PeerId peerId() {
+    return host.peerId();
+  }
+
+  /** Where this node listens, without a peer id. */
+  public List<Multiaddr> listenAddresses() {
+    return host.listenAddresses();
+  }
+
+  /** Who belongs to the swarm. */
+  public Membership membership() {
+    return membership;
+  }
+
+  /** The other nodes as they are now. */
+  public PeerView peers() {
+    return adverts.peers();
+  }
+
+  /** Why peers that should be connected are not. */
+  public Map<PeerId, String> troubles() {
+    return dialer.troubles();
+  }
+
+  /** The exchange of tasks with every node, this one included. */
+  public Exchange exchange() {
+    return exchange;
+  }
+
+  /** What this node can do has changed: tell the others soon. */
+  public void capabilityChanged() {
+    adverts.changed();
+  }
+
+  /**
+   * Makes an invite that only this node redeems.
+   *
+   * @throws MembershipException if this node is no admin or the validity is out of range
+   */
+  public Invite invite(Duration validity) throws MembershipException {
+    return membership.invite(validity, host.listenAddresses());
+  }
+
+  /**
+   * Redeems an invite and enters its swarm; completes when its issuer has admitted this node. Fails
+   * with a {@link MembershipException} that names the cause and the remedy.
+   *
+   * @param name what the others will call this node
+   */
+  public CompletableFuture<Void> join(Invite invite, String name) {
+    return admissions
+        .join(invite, name, adverts::onSwarmChanged)
+        .thenRun(
+            () -> {
+              dialer.forgetRefusals();
+              dialer.learn(invite.issuer(), invite.addresses());
+            });
+  }
+
+  /** The admitted connection to a peer. */
+  Optional<Connection> connection(PeerId peer) {
+    return admissions.connection(peer);
+  }
+
+  /** Ends the connection to a peer; it may be made again. */
+  void disconnect(PeerId peer) {
+    admissions.connection(peer).ifPresent(Connection::close);
+  }
+
+  private void onAdvert(Advert advert) {
+    PeerId peer = advert.chain().leaf().subject();
+    dialer.learn(peer, advert.addresses());
+    inBackground(() -> membership.remember(advert.chain(), advert.addresses()));
+  }
+
+  private void inBackground(Runnable work) {
+    try {
+      parts.blocking().execute(work);
+    } catch (RejectedExecutionException e) {
+      log.debug("too busy to note where a member is; its next advert says it again");
+    }
+  }
+
+  /** A peer that does not even answer a ping is as good as gone. */
+  private void measure(Connection connection) {
+    Ping.measure(connection)
+        .whenComplete(
+            (roundTrip, failure) -> {
+              if (failure == null) {
+                adverts.onRoundTrip(connection.remotePeer(), roundTrip);
+              } else if (!connection.closed().isDone()) {
+                log.debug("{} does not answer: {}", connection, failure.toString());
+                connection.close();
+              }
+            });
+  }
+
+  /** Says good-bye, and closes every connection. */
+  @Override
+  public void close() {
+    rounds.forEach(round -> round.cancel(false));
+    adverts.close();
+    MdnsDiscovery found;
+    synchronized (this) {
+      found = mdns;
+    }
+    if (found != null) {
+      found.close();
+    }
+    try {
+      // What was said is on its way in the event loops; give it a moment.
+      parts.timer().schedule(() -> {}, GOOD_BYE.toMillis(), TimeUnit.MILLISECONDS).get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (java.util.concurrent.ExecutionException | RejectedExecutionException e) {
+      log.debug("no time for a good-bye");
+    }
+    host.close();
+  }
+
+  private final class Guests implements Admissions.Listener {
+    @Override
+    public void onAdmitted(Connection connection, CertificateChain chain) {
+      dialer.onAdmitted(connection.remotePeer());
+      pubSub.admit(connection);
+      adverts.onConnected(connection.remotePeer(), chain.leaf().name());
+      measure(connection);
+    }
+
+    @Override
+    public void onLeft(Connection connection) {
+      // Another connection may have taken its place.
+      if (admissions.connection(connection.remotePeer()).isEmpty()) {
+        adverts.onDisconnected(connection.remotePeer());
+      }
+    }
+
+    @Override
+    public void onRefused(PeerId peer, String cause) {
+      dialer.onRefused(peer, cause);
+    }
+  }
+}

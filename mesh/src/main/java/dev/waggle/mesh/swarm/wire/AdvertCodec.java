@@ -1,0 +1,95 @@
+package dev.waggle.mesh.swarm.wire;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.membership.CertificateChain;
+import dev.waggle.mesh.swarm.membership.MembershipException;
+import dev.waggle.mesh.swarm.pb.Advert;
+import dev.waggle.mesh.swarm.pb.CapabilityRecord;
+import dev.waggle.mesh.swarm.pb.Model;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The bytes of a capability advert. Decoding refuses what its records refuse. */
+public final class AdvertCodec {
+  private AdvertCodec() {}
+
+  /** The bytes of an advert. */
+  public static byte[] encode(dev.waggle.mesh.swarm.capability.Advert advert) {
+    Capability capability = advert.capability();
+    CapabilityRecord.Builder record =
+        CapabilityRecord.newBuilder()
+            .setNodeName(capability.nodeName())
+            .setSoftware(capability.softwareVersion())
+            .setSlots(capability.slots())
+            .setRunning(capability.running())
+            .setQueued(capability.queued());
+    for (ModelOffer model : capability.models()) {
+      record.addModels(
+          Model.newBuilder()
+              .setName(model.name())
+              .setDigest(model.digest())
+              .setEngine(model.engine())
+              .setSize(model.sizeBytes())
+              .setContext(model.contextTokens())
+              .setLoaded(model.loaded()));
+    }
+    Advert.Builder builder =
+        Advert.newBuilder()
+            .setSequence(advert.sequence())
+            .setIssuedMs(advert.issued().toEpochMilli())
+            .setTtlMs((int) advert.timeToLive().toMillis())
+            .setChain(advert.chain().toProtobuf())
+            .setCapability(record);
+    advert.addresses().forEach(each -> builder.addAddresses(ByteString.copyFrom(each.bytes())));
+    return builder.build().toByteArray();
+  }
+
+  /** Reads an advert. Nothing is verified by that. */
+  public static dev.waggle.mesh.swarm.capability.Advert decode(byte[] bytes)
+      throws MalformedFrameException {
+    try {
+      Advert advert = Advert.parseFrom(bytes);
+      List<Multiaddr> addresses = new ArrayList<>();
+      for (ByteString each : advert.getAddressesList()) {
+        addresses.add(Multiaddr.ofBytes(each.toByteArray()));
+      }
+      return new dev.waggle.mesh.swarm.capability.Advert(
+          advert.getSequence(),
+          Instant.ofEpochMilli(advert.getIssuedMs()),
+          Duration.ofMillis(advert.getTtlMs()),
+          CertificateChain.of(advert.getChain()),
+          addresses,
+          decode(advert.getCapability()));
+    } catch (InvalidProtocolBufferException | MembershipException | IllegalArgumentException e) {
+      throw new MalformedFrameException("an advert cannot be read");
+    }
+  }
+
+  private static Capability decode(CapabilityRecord record) {
+    List<ModelOffer> models = new ArrayList<>();
+    for (Model model : record.getModelsList()) {
+      models.add(
+          new ModelOffer(
+              model.getName(),
+              model.getDigest(),
+              model.getEngine(),
+              model.getSize(),
+              model.getContext(),
+              model.getLoaded()));
+    }
+    return new Capability(
+        record.getNodeName(),
+        record.getSoftware(),
+        models,
+        record.getSlots(),
+        record.getRunning(),
+        record.getQueued());
+  }
+}

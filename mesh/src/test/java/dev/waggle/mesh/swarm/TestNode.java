@@ -1,0 +1,120 @@
+package dev.waggle.mesh.swarm;
+
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.membership.Membership;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/** One node's mesh on loopback, with a scripted worker and a clock that can be moved. */
+final class TestNode implements AutoCloseable {
+  static final String MODEL = "test:1b";
+
+  final Identity identity = Identity.generate(new SecureRandom());
+  final MovableClock clock = new MovableClock();
+  final ScriptedServer server = new ScriptedServer();
+  final Membership membership;
+  final Swarm swarm;
+  volatile Capability capability;
+
+  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
+  private final ExecutorService blocking = Executors.newFixedThreadPool(2);
+
+  static final class MovableClock extends Clock {
+    private volatile Duration offset = Duration.ZERO;
+
+    void move(Duration by) {
+      offset = offset.plus(by);
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+
+    @Override
+    public Instant instant() {
+      return Clock.systemUTC().instant().plus(offset);
+    }
+  }
+
+  TestNode(String name) throws IOException {
+    this(name, List.of());
+  }
+
+  TestNode(String name, List<Multiaddr> peers) throws IOException {
+    capability = capability(name, 2);
+    membership =
+        Membership.found(
+            identity,
+            Identity.generate(new SecureRandom()),
+            name,
+            new MemoryMembershipStore(),
+            clock);
+    swarm =
+        Swarm.start(
+            new Swarm.Settings(
+                List.of(Multiaddr.parse("/ip4/127.0.0.1/tcp/0")), peers, /* mdns= */ false),
+            new Swarm.Parts(
+                identity,
+                membership,
+                () -> capability,
+                server,
+                timer,
+                blocking,
+                clock,
+                "waggle/test"));
+  }
+
+  static Capability capability(String name, int slots) {
+    return new Capability(
+        name,
+        "test",
+        List.of(new ModelOffer(MODEL, "sha256:" + "0".repeat(64), "fake", 1_000, 2_048, true)),
+        slots,
+        0,
+        0);
+  }
+
+  PeerId id() {
+    return identity.peerId();
+  }
+
+  /** Makes the other node a member of this one's swarm. */
+  void admit(TestNode other, String name) throws Exception {
+    other.swarm.join(swarm.invite(Duration.ofHours(1)), name).get(20, TimeUnit.SECONDS);
+  }
+
+  boolean isConnectedWith(TestNode other) {
+    return swarm.peers().peer(other.id()).map(peer -> peer.connected()).orElse(false);
+  }
+
+  boolean seesCapabilityOf(TestNode other) {
+    return swarm.peers().peer(other.id()).flatMap(peer -> peer.capability()).isPresent();
+  }
+
+  @Override
+  public void close() {
+    swarm.close();
+    timer.shutdownNow();
+    blocking.shutdownNow();
+  }
+}
