@@ -1,6 +1,8 @@
 package dev.waggle.coordinator;
 
 import dev.waggle.coordinator.Coordinator.Parts;
+import dev.waggle.ledger.Attempt;
+import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
@@ -35,18 +37,18 @@ final class TaskDriver implements RunningTask {
   private final Strand strand = new Strand();
 
   private @Nullable CompletableFuture<OfferOutcome> offer;
-  private @Nullable Attempt attempt;
+  private @Nullable Held attempt;
   private boolean ended;
 
   /** The claim that is held now, and what the receipt will be checked against. */
-  private static final class Attempt {
+  private static final class Held {
     final int number;
     final Candidate by;
     final HeldClaim claim;
     byte[] envelopeHash = {};
     @Nullable Future<?> overdue;
 
-    Attempt(int number, Candidate by, HeldClaim claim) {
+    Held(int number, Candidate by, HeldClaim claim) {
       this.number = number;
       this.by = by;
       this.claim = claim;
@@ -137,7 +139,7 @@ final class TaskDriver implements RunningTask {
         claimed.claim().cancel();
         return;
       }
-      attempt = new Attempt(send.attempt(), send.to(), claimed.claim());
+      attempt = new Held(send.attempt(), send.to(), claimed.claim());
       perform(machine.onAccepted(send.attempt()));
       return;
     }
@@ -151,7 +153,7 @@ final class TaskDriver implements RunningTask {
   }
 
   private void assign() {
-    Attempt mine = current();
+    Held mine = current();
     mine.overdue =
         parts
             .timer()
@@ -176,7 +178,7 @@ final class TaskDriver implements RunningTask {
   }
 
   private void recordReceipt(Effect.RecordReceipt effect) {
-    Attempt mine = current();
+    Held mine = current();
     cancelOverdue(mine);
     ReceiptCheck check =
         new ReceiptCheck(
@@ -207,13 +209,25 @@ final class TaskDriver implements RunningTask {
   private void recordAttempt(Effect.RecordAttempt effect) {
     log.info("task {}: {} failed: {}", id, effect.by(), effect.cause());
     parts.workers().onFailed(effect.by().worker());
+    byte[] fact =
+        new Attempt(id.value(), effect.by().worker(), effect.by().model().name(), effect.cause())
+            .bytes();
+    parts
+        .ledger()
+        .append(EntryType.ATTEMPT, parts.identity().peerId(), fact)
+        .exceptionally(
+            failure -> {
+              // It earns nobody anything; the task goes on without it.
+              log.warn("an attempt was not recorded: {}", describe(failure));
+              return null;
+            });
   }
 
   private Placement placement(Candidate by) {
     return new Placement(id, by.worker(), by.name(), by.model().digest());
   }
 
-  private Attempt current() {
+  private Held current() {
     if (attempt == null) {
       throw new AssertionError("the machine used a claim that is not held");
     }
@@ -230,7 +244,7 @@ final class TaskDriver implements RunningTask {
     }
   }
 
-  private static void cancelOverdue(Attempt attempt) {
+  private static void cancelOverdue(Held attempt) {
     if (attempt.overdue != null) {
       attempt.overdue.cancel(false);
     }

@@ -1,0 +1,328 @@
+package dev.waggle.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.Attempt;
+import dev.waggle.ledger.EntryType;
+import dev.waggle.ledger.H2Ledger;
+import dev.waggle.ledger.LedgerEntry;
+import dev.waggle.ledger.Receipt;
+import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.capability.Peer;
+import dev.waggle.mesh.swarm.capability.PeerView;
+import dev.waggle.mesh.swarm.exchange.ChatMessage;
+import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.OfferReply;
+import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.Sampling;
+import dev.waggle.mesh.swarm.exchange.TaskResult;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.exchange.Usage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CoordinatorTest {
+  private static final String MODEL = "m:1b";
+  private static final String DIGEST = "sha256:" + "0".repeat(64);
+  private static final Capability NOTHING = new Capability("me", "1", List.of(), 0, 0, 0);
+
+  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
+  private final Identity identity = Identity.generate(new SecureRandom());
+  private final Identity first = Identity.generate(new SecureRandom());
+  private final Identity second = Identity.generate(new SecureRandom());
+  private final ScriptedExchange exchange = new ScriptedExchange();
+  private @TempDir Path directory;
+  private H2Ledger ledger;
+  private Coordinator coordinator;
+
+  @BeforeEach
+  void start() throws Exception {
+    ledger = H2Ledger.open(directory.resolve("ledger.mv.db"), identity, Clock.systemUTC());
+    coordinator = coordinator(Duration.ofSeconds(60));
+  }
+
+  private Coordinator coordinator(Duration firstChunkMax) {
+    // The first is always ranked before the second: it is nearer.
+    List<Peer> peers = List.of(peer(first, "first", 1), peer(second, "second", 5));
+    PeerView view =
+        new PeerView() {
+          @Override
+          public List<Peer> peers() {
+            return peers;
+          }
+
+          @Override
+          public Optional<Peer> peer(PeerId id) {
+            return peers.stream().filter(peer -> peer.id().equals(id)).findFirst();
+          }
+        };
+    return new Coordinator(
+        identity, exchange, view, () -> NOTHING, ledger, timer, Clock.systemUTC(), firstChunkMax);
+  }
+
+  private static Peer peer(Identity identity, String name, int millis) {
+    return new Peer(
+        identity.peerId(),
+        name,
+        List.of(),
+        true,
+        Optional.of(Duration.ofMillis(millis)),
+        Optional.of(
+            new Capability(
+                name, "1", List.of(new ModelOffer(MODEL, DIGEST, "ollama", 1, 0, true)), 1, 0, 0)),
+        Instant.EPOCH);
+  }
+
+  @AfterEach
+  void stop() {
+    coordinator.close();
+    ledger.close();
+    timer.shutdownNow();
+  }
+
+  /** What a client heard, and how much of the ledger was on disk when it heard the end. */
+  private final class Heard implements TaskListener {
+    final List<Placement> placements = new CopyOnWriteArrayList<>();
+    final List<Chunk> chunks = new CopyOnWriteArrayList<>();
+    final CompletableFuture<Object> end = new CompletableFuture<>();
+    volatile long sequenceAtEnd;
+
+    @Override
+    public void onStarted(Placement placement) {
+      placements.add(placement);
+    }
+
+    @Override
+    public CompletableFuture<Void> onChunk(Chunk chunk) {
+      chunks.add(chunk);
+      return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public void onDone(TaskSummary summary) {
+      sequenceAtEnd = ledger.head().sequence();
+      end.complete(summary);
+    }
+
+    @Override
+    public void onFailed(TaskFailure failure) {
+      end.complete(failure);
+    }
+
+    <T> T end(Class<T> type) throws Exception {
+      return type.cast(end.get(10, TimeUnit.SECONDS));
+    }
+  }
+
+  private static TaskSpec chat(String model) {
+    return new TaskSpec.Chat(
+        model, List.of(new ChatMessage(ChatMessage.Role.USER, "hello")), Sampling.DEFAULT);
+  }
+
+  private ScriptedExchange.Claim claim(int number) {
+    await()
+        .until(() -> exchange.claims.size() > number && exchange.claims.get(number).isAssigned());
+    return exchange.claims.get(number);
+  }
+
+  private static TaskResult failed(Outcome.Failure failure, String message) {
+    return new TaskResult(new Outcome.Failed(failure, message), Usage.NONE, new byte[0]);
+  }
+
+  @Test
+  void answer_isCompleteOnlyWhenItsReceiptIsOnDisk_andThenDelivered() throws Exception {
+    exchange.accepts(first);
+    Heard heard = new Heard();
+    RunningTask task = coordinator.submit(chat(MODEL), heard);
+    ScriptedExchange.Claim claim = claim(0);
+    claim.listener().onChunk(new Chunk.Text("hi"));
+    claim.listener().onResult(claim.done(identity.peerId(), MODEL, DIGEST));
+
+    TaskSummary summary = heard.end(TaskSummary.class);
+    assertThat(heard.sequenceAtEnd).isEqualTo(1);
+    assertThat(heard.placements).containsExactly(summary.placement());
+    assertThat(summary.placement().worker()).isEqualTo(first.peerId());
+    assertThat(summary.placement().task()).isEqualTo(task.id());
+    assertThat(heard.chunks).containsExactly(new Chunk.Text("hi"));
+    await().until(() -> exchange.settlements.size() == 1);
+    assertThat(Receipt.parse(exchange.settlements.get(0)).verifyBoth()).isTrue();
+    await().until(() -> ledger.pendingSettlements(10).isEmpty());
+  }
+
+  @Test
+  void settlement_isTriedAgainUntilItArrives_byTheNextRunToo() throws Exception {
+    exchange.accepts(first);
+    exchange.settling = false;
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    ScriptedExchange.Claim claim = claim(0);
+    claim.listener().onResult(claim.done(identity.peerId(), MODEL, DIGEST));
+    heard.end(TaskSummary.class);
+    await().until(() -> !exchange.settlements.isEmpty());
+    assertThat(ledger.pendingSettlements(10)).hasSize(1);
+    coordinator.close();
+
+    exchange.settling = true;
+    coordinator = coordinator(Duration.ofSeconds(60));
+    await().atMost(Duration.ofSeconds(20)).until(() -> ledger.pendingSettlements(10).isEmpty());
+  }
+
+  @Test
+  void workerThatFailsBeforeItsFirstChunk_isReplacedUnseen_andNoted() throws Exception {
+    exchange.accepts(first);
+    exchange.accepts(second);
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    claim(0).listener().onLost(new IOException("the worker broke off"));
+    ScriptedExchange.Claim next = claim(1);
+    next.listener().onResult(next.done(identity.peerId(), MODEL, DIGEST));
+
+    TaskSummary summary = heard.end(TaskSummary.class);
+    assertThat(summary.placement().worker()).isEqualTo(second.peerId());
+    assertThat(heard.placements).hasSize(1);
+    List<LedgerEntry> entries = ledger.entries(1, 10);
+    assertThat(entries)
+        .extracting(LedgerEntry::type)
+        .containsExactly(EntryType.ATTEMPT, EntryType.RECEIPT);
+    Attempt attempt = Attempt.parse(entries.get(0).payload());
+    assertThat(attempt.worker()).isEqualTo(first.peerId());
+    assertThat(attempt.cause()).contains("broke off");
+  }
+
+  @Test
+  void workerThatNeverBegins_isReplacedAfterTheLimit() throws Exception {
+    coordinator.close();
+    coordinator = coordinator(Duration.ofMillis(200));
+    exchange.accepts(first);
+    exchange.accepts(second);
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    ScriptedExchange.Claim late = claim(0);
+    ScriptedExchange.Claim next = claim(1);
+    assertThat(late.canceled).isTrue();
+    late.listener().onChunk(new Chunk.Text("too late"));
+    next.listener().onChunk(new Chunk.Text("in time"));
+    next.listener().onResult(next.done(identity.peerId(), MODEL, DIGEST));
+    heard.end(TaskSummary.class);
+    assertThat(heard.chunks).containsExactly(new Chunk.Text("in time"));
+  }
+
+  @Test
+  void workerThatFailsAfterItsFirstChunk_endsTheAnswerWithAnError() throws Exception {
+    exchange.accepts(first);
+    exchange.accepts(second);
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    ScriptedExchange.Claim claim = claim(0);
+    claim.listener().onChunk(new Chunk.Text("so far"));
+    claim.listener().onResult(failed(Outcome.Failure.ENGINE, "it crashed"));
+    assertThat(heard.end(TaskFailure.Failed.class).message())
+        .contains("broke off")
+        .contains("it crashed");
+    assertThat(exchange.claims).hasSize(1);
+  }
+
+  @Test
+  void requestThatTheEngineRefuses_isNotTriedElsewhere() throws Exception {
+    exchange.accepts(first);
+    exchange.accepts(second);
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    claim(0).listener().onResult(failed(Outcome.Failure.BAD_REQUEST, "cannot do that"));
+    assertThat(heard.end(TaskFailure.BadRequest.class).message()).contains("cannot do that");
+    assertThat(exchange.claims).hasSize(1);
+  }
+
+  @Test
+  void declinedEverywhere_isOverload_withATimeToComeBack() throws Exception {
+    exchange.declines(first, OfferReply.Reason.BUSY);
+    exchange.declines(second, OfferReply.Reason.BUSY);
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    TaskFailure.Overloaded overloaded = heard.end(TaskFailure.Overloaded.class);
+    assertThat(overloaded.retryAfter()).isEqualTo(Duration.ofSeconds(3));
+    assertThat(overloaded.message()).contains("first").contains("second");
+  }
+
+  @Test
+  void unreachableWorkers_areNamed() throws Exception {
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    assertThat(heard.end(TaskFailure.Failed.class).message())
+        .contains("first could not be reached: not connected");
+  }
+
+  @Test
+  void unknownModel_isRefusedWithTheNearestName() throws Exception {
+    Heard heard = new Heard();
+    coordinator.submit(chat("m:7b"), heard);
+    assertThat(heard.end(TaskFailure.NoSuchModel.class).message())
+        .isEqualTo("model \"m:7b\" is on no reachable node; nearest: m:1b (try: waggle models)");
+  }
+
+  @Test
+  void receiptThatIsNotTrue_failsTheTask_andIsNotSigned() throws Exception {
+    exchange.accepts(first);
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    ScriptedExchange.Claim claim = claim(0);
+    claim.listener().onChunk(new Chunk.Text("hi"));
+    claim.listener().onResult(claim.done(identity.peerId(), MODEL, "sha256:" + "1".repeat(64)));
+    assertThat(heard.end(TaskFailure.Failed.class).message()).contains("invalid receipt");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(ledger.entries(1, 10))
+                    .extracting(LedgerEntry::type)
+                    .containsExactly(EntryType.ATTEMPT));
+    assertThat(exchange.settlements).isEmpty();
+  }
+
+  @Test
+  void ledgerThatCannotWrite_failsTheTaskHonestly() throws Exception {
+    exchange.accepts(first);
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    ScriptedExchange.Claim claim = claim(0);
+    ledger.close();
+    claim.listener().onChunk(new Chunk.Text("hi"));
+    claim.listener().onResult(claim.done(identity.peerId(), MODEL, DIGEST));
+    assertThat(heard.end(TaskFailure.LedgerUnavailable.class).message())
+        .contains("could not be written");
+  }
+
+  @Test
+  void cancel_givesTheClaimUp_andNothingMoreIsHeard() throws Exception {
+    exchange.accepts(first);
+    Heard heard = new Heard();
+    RunningTask task = coordinator.submit(chat(MODEL), heard);
+    ScriptedExchange.Claim claim = claim(0);
+    task.cancel();
+    task.cancel();
+    assertThat(claim.canceled).isTrue();
+    claim.listener().onChunk(new Chunk.Text("late"));
+    claim.listener().onResult(claim.done(identity.peerId(), MODEL, DIGEST));
+    assertThat(heard.chunks).isEmpty();
+    assertThat(heard.end).isNotDone();
+    assertThat(ledger.entries(1, 10)).isEmpty();
+  }
+}

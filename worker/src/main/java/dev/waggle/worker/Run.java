@@ -1,0 +1,128 @@
+package dev.waggle.worker;
+
+import dev.waggle.ledger.Receipt;
+import dev.waggle.ledger.ReceiptBody;
+import dev.waggle.mesh.swarm.exchange.Assignment;
+import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.ResultSink;
+import dev.waggle.mesh.swarm.exchange.TaskResult;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.exchange.Usage;
+import dev.waggle.worker.engine.EngineException;
+import dev.waggle.worker.engine.Generation;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One assigned task from its start on an engine to its result. */
+final class Run {
+  private static final Logger log = LoggerFactory.getLogger(Run.class);
+
+  private final Worker.Parts parts;
+  private final Catalog catalog;
+  private final Assignment assignment;
+  private final ResultSink sink;
+  private boolean canceled;
+  private @Nullable Generation generation;
+
+  Run(Worker.Parts parts, Catalog catalog, Assignment assignment, ResultSink sink) {
+    this.parts = parts;
+    this.catalog = catalog;
+    this.assignment = assignment;
+    this.sink = sink;
+  }
+
+  /** Runs the task and says everything to the sink; blocks. */
+  void run() {
+    if (!(assignment.spec() instanceof TaskSpec.Chat chat)) {
+      fail(Outcome.Failure.BAD_REQUEST, "this worker runs chats only");
+      return;
+    }
+    Optional<Catalog.Entry> entry = catalog.find(chat.model());
+    if (entry.isEmpty()) {
+      fail(Outcome.Failure.NO_SUCH_MODEL, "the model " + chat.model() + " is gone");
+      return;
+    }
+    String name = entry.get().offer().name();
+    Generation mine =
+        entry.get().engine().chat(new TaskSpec.Chat(name, chat.messages(), chat.sampling()));
+    synchronized (this) {
+      if (canceled) {
+        return;
+      }
+      generation = mine;
+    }
+    Instant started = parts.clock().instant();
+    try {
+      Generation.End end = mine.run(this::send);
+      sink.finish(
+          new TaskResult(
+              new Outcome.Done(end.reason()),
+              end.usage(),
+              receipt(entry.get(), end.usage(), started)));
+    } catch (EngineException e) {
+      log.info("task {} failed: {}", assignment.task(), e.getMessage());
+      fail(e.failure(), e.getMessage());
+    } catch (IOException e) {
+      log.debug("task {}: nobody reads any more: {}", assignment.task(), e.getMessage());
+    } catch (InterruptedException e) {
+      log.debug("task {} was cancelled", assignment.task());
+      sink.finish(new TaskResult(new Outcome.Canceled(), Usage.NONE, new byte[0]));
+    }
+  }
+
+  private void send(Chunk chunk) throws IOException, InterruptedException {
+    try {
+      sink.chunk(chunk).get();
+    } catch (ExecutionException e) {
+      throw new IOException("the requester is gone", e.getCause());
+    }
+  }
+
+  private byte[] receipt(Catalog.Entry entry, Usage usage, Instant started) {
+    ReceiptBody body =
+        new ReceiptBody(
+            parts.swarm().get(),
+            assignment.task().value(),
+            assignment.claim().value(),
+            assignment.requester(),
+            parts.identity().peerId(),
+            entry.offer().name(),
+            entry.offer().digest(),
+            usage.promptTokens(),
+            usage.outputTokens(),
+            usage.load(),
+            usage.prefill(),
+            usage.decode(),
+            started,
+            parts.clock().instant(),
+            assignment.envelopeHash());
+    return Receipt.byWorker(body, parts.identity()).bytes();
+  }
+
+  /** Ends the task with an error of the worker itself. */
+  void fail(String message) {
+    fail(Outcome.Failure.ENGINE, message);
+  }
+
+  private void fail(Outcome.Failure failure, String message) {
+    sink.finish(new TaskResult(new Outcome.Failed(failure, message), Usage.NONE, new byte[0]));
+  }
+
+  /** Stops the engine; from any thread. */
+  void cancel() {
+    Generation running;
+    synchronized (this) {
+      canceled = true;
+      running = generation;
+    }
+    if (running != null) {
+      running.cancel();
+    }
+  }
+}

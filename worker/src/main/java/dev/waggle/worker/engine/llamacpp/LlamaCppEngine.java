@@ -1,0 +1,286 @@
+package dev.waggle.worker.engine.llamacpp;
+
+import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.worker.engine.Engine;
+import dev.waggle.worker.engine.EngineException;
+import dev.waggle.worker.engine.Generation;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs the {@code .gguf} files of a folder with llama.cpp. A model is loaded by its first chat and
+ * unloaded, which ends its child, when nobody used it for {@link #IDLE_MAX} or another needs the
+ * room.
+ */
+public final class LlamaCppEngine implements Engine {
+  /** The most models in memory at once. */
+  static final int LOADED_MAX = 2;
+
+  /** How long a model stays in memory without use. */
+  static final Duration IDLE_MAX = Duration.ofMinutes(5);
+
+  static final int CONTEXT_TOKENS = 4_096;
+
+  private static final Logger log = LoggerFactory.getLogger(LlamaCppEngine.class);
+  private static final String SUFFIX = ".gguf";
+  private static final int MODELS_MAX = 64;
+  private static final Duration UNLOAD_ROUND = Duration.ofSeconds(30);
+
+  private final Path models;
+  private final Path nativeDirectory;
+  private final Duration stall;
+  private final ScheduledExecutorService timer;
+  private final ScheduledFuture<?> unloading;
+  private final Map<Path, Digested> digests = new HashMap<>();
+  private final Map<String, Slot> slots = new HashMap<>();
+  private boolean closed;
+
+  private record Digested(long size, FileTime modified, String digest) {}
+
+  /** One model's child, when it has one. The lock is held for the time of a chat. */
+  static final class Slot {
+    private @Nullable LlamaProcess process;
+    private boolean busy;
+    private long lastUsed = System.nanoTime();
+  }
+
+  /**
+   * Prepares the engine; nothing is loaded yet.
+   *
+   * @param models the folder with the files; need not exist
+   * @param nativeDirectory where children unpack their native library
+   * @param stall how long an answer may pause before it counts as stuck
+   * @param timer watches; stays the caller's to close
+   */
+  public LlamaCppEngine(
+      Path models, Path nativeDirectory, Duration stall, ScheduledExecutorService timer) {
+    this.models = models;
+    this.nativeDirectory = nativeDirectory;
+    this.stall = stall;
+    this.timer = timer;
+    this.unloading =
+        timer.scheduleWithFixedDelay(
+            this::unloadIdle,
+            UNLOAD_ROUND.toMillis(),
+            UNLOAD_ROUND.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public String name() {
+    return "llama.cpp";
+  }
+
+  @Override
+  public List<ModelOffer> models() throws EngineException {
+    List<ModelOffer> offers = new ArrayList<>();
+    if (!Files.isDirectory(models)) {
+      return offers;
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(models, "*" + SUFFIX)) {
+      for (Path file : files) {
+        if (offers.size() < MODELS_MAX && Files.isRegularFile(file) && Files.isReadable(file)) {
+          offers.add(offer(file));
+        }
+      }
+    } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+      throw new EngineException(
+          Outcome.Failure.ENGINE, models + " cannot be read: " + e.getMessage(), e);
+    }
+    return offers;
+  }
+
+  private ModelOffer offer(Path file) throws IOException {
+    String name = modelName(file);
+    return new ModelOffer(
+        name, digest(file), name(), Files.size(file), CONTEXT_TOKENS, isLoaded(name));
+  }
+
+  private static String modelName(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.substring(0, name.length() - SUFFIX.length());
+  }
+
+  /** The digest of a file's content, computed again only when the file changed. */
+  private synchronized String digest(Path file) throws IOException {
+    long size = Files.size(file);
+    FileTime modified = Files.getLastModifiedTime(file);
+    Digested known = digests.get(file);
+    if (known == null || known.size() != size || !known.modified().equals(modified)) {
+      known = new Digested(size, modified, "sha256:" + sha256(file));
+      if (digests.size() >= MODELS_MAX) {
+        digests.clear();
+      }
+      digests.put(file, known);
+    }
+    return known.digest();
+  }
+
+  private static String sha256(Path file) throws IOException {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+        in.transferTo(OutputStream.nullOutputStream());
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
+  }
+
+  private boolean isLoaded(String model) {
+    synchronized (slots) {
+      Slot slot = slots.get(model);
+      return slot != null && slot.process != null && slot.process.isAlive();
+    }
+  }
+
+  @Override
+  public Generation chat(TaskSpec.Chat chat) {
+    return new LlamaGeneration(this, chat, stall, timer);
+  }
+
+  /** What one chat has of the engine until {@link #release}. */
+  Slot acquire(String model) throws InterruptedException, EngineException {
+    List<LlamaProcess> ending = new ArrayList<>();
+    Slot slot;
+    synchronized (slots) {
+      while (!closed && slots.containsKey(model) && slots.get(model).busy) {
+        slots.wait();
+      }
+      if (closed) {
+        throw new EngineException(Outcome.Failure.ENGINE, "the node is shutting down");
+      }
+      slot = slots.computeIfAbsent(model, name -> new Slot());
+      slot.busy = true;
+      makeRoom(slot, ending);
+    }
+    ending.forEach(LlamaProcess::close);
+    return slot;
+  }
+
+  private void makeRoom(Slot wanted, List<LlamaProcess> ending) {
+    while (wanted.process == null) {
+      List<Slot> loaded = slots.values().stream().filter(slot -> slot.process != null).toList();
+      Slot oldest =
+          loaded.stream()
+              .filter(slot -> !slot.busy)
+              .min((one, other) -> Long.compare(one.lastUsed, other.lastUsed))
+              .orElse(null);
+      if (loaded.size() < LOADED_MAX || oldest == null || oldest.process == null) {
+        return;
+      }
+      ending.add(oldest.process);
+      oldest.process = null;
+    }
+  }
+
+  /** The slot's child, started if need be; the caller holds the slot. */
+  LlamaProcess process(Slot slot, String model, LlamaProcess.Starting starting)
+      throws EngineException {
+    synchronized (slots) {
+      if (slot.process != null && slot.process.isAlive()) {
+        return slot.process;
+      }
+    }
+    Path file = models.resolve(model + SUFFIX);
+    if (!Files.isRegularFile(file) || !models.equals(file.getParent())) {
+      throw new EngineException(Outcome.Failure.NO_SUCH_MODEL, file + " is not there any more");
+    }
+    LlamaProcess started = LlamaProcess.start(file, nativeDirectory, CONTEXT_TOKENS, starting);
+    log.info("loaded {} with llama.cpp in {} ms", model, started.loadTime().toMillis());
+    synchronized (slots) {
+      if (!closed) {
+        slot.process = started;
+        return started;
+      }
+    }
+    started.close();
+    throw new EngineException(Outcome.Failure.ENGINE, "the node is shutting down");
+  }
+
+  /**
+   * Gives a slot back.
+   *
+   * @param broken whether its child is in an unknown state and has to end
+   */
+  void release(Slot slot, boolean broken) {
+    LlamaProcess ended = null;
+    synchronized (slots) {
+      slot.busy = false;
+      slot.lastUsed = System.nanoTime();
+      if (broken) {
+        ended = slot.process;
+        slot.process = null;
+      }
+      slots.notifyAll();
+    }
+    if (ended != null) {
+      ended.close();
+    }
+  }
+
+  private void unloadIdle() {
+    List<LlamaProcess> ending = new ArrayList<>();
+    synchronized (slots) {
+      long now = System.nanoTime();
+      for (Map.Entry<String, Slot> each : slots.entrySet()) {
+        Slot slot = each.getValue();
+        if (!slot.busy && slot.process != null && now - slot.lastUsed > IDLE_MAX.toNanos()) {
+          log.info("unloading {}", each.getKey());
+          ending.add(slot.process);
+          slot.process = null;
+        }
+      }
+      slots.values().removeAll(forgotten());
+    }
+    ending.forEach(LlamaProcess::close);
+  }
+
+  private Set<Slot> forgotten() {
+    return slots.values().stream()
+        .filter(slot -> !slot.busy && slot.process == null)
+        .collect(java.util.stream.Collectors.toSet());
+  }
+
+  /** Ends every child. */
+  @Override
+  public void close() {
+    unloading.cancel(false);
+    List<LlamaProcess> ending = new ArrayList<>();
+    synchronized (slots) {
+      closed = true;
+      for (Slot slot : slots.values()) {
+        if (slot.process != null) {
+          ending.add(slot.process);
+        }
+      }
+      slots.clear();
+      slots.notifyAll();
+    }
+    ending.forEach(LlamaProcess::close);
+  }
+}

@@ -1,0 +1,212 @@
+package dev.waggle.worker.engine.llamacpp;
+
+import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.Sampling;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.exchange.Usage;
+import dev.waggle.worker.engine.EngineException;
+import dev.waggle.worker.engine.Generation;
+import dev.waggle.worker.engine.llamacpp.ChildMessage.Ask;
+import dev.waggle.worker.engine.llamacpp.ChildMessage.Ended;
+import dev.waggle.worker.engine.llamacpp.ChildMessage.Said;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One chat with a model's child process. A cancelled one leaves the model loaded if it can. */
+final class LlamaGeneration implements Generation {
+  // How long a child may take to notice that its answer is not wanted any more.
+  private static final Duration STOP_MAX = Duration.ofSeconds(1);
+
+  private final LlamaCppEngine engine;
+  private final TaskSpec.Chat chat;
+  private final Duration stall;
+  private final ScheduledExecutorService timer;
+  private final Object lock = new Object();
+  private boolean canceled;
+  private boolean stalled;
+  private boolean loading;
+  private boolean complete;
+  private @Nullable Process starting;
+  private @Nullable LlamaProcess process;
+  private volatile boolean delivering;
+  private volatile long lastHeard = System.nanoTime();
+
+  LlamaGeneration(
+      LlamaCppEngine engine, TaskSpec.Chat chat, Duration stall, ScheduledExecutorService timer) {
+    this.engine = engine;
+    this.chat = chat;
+    this.stall = stall;
+    this.timer = timer;
+  }
+
+  @Override
+  public End run(Output output) throws EngineException, IOException, InterruptedException {
+    LlamaCppEngine.Slot slot = engine.acquire(chat.model());
+    long round = Math.max(1, stall.toMillis() / 4);
+    lastHeard = System.nanoTime();
+    ScheduledFuture<?> watch =
+        timer.scheduleWithFixedDelay(this::watch, round, round, TimeUnit.MILLISECONDS);
+    try {
+      LlamaProcess child = engine.process(slot, chat.model(), this::onStarting);
+      Duration load;
+      synchronized (lock) {
+        load = loading ? child.loadTime() : Duration.ZERO;
+        process = child;
+        starting = null;
+        complete = true; // Nothing was asked yet, so the child is in order.
+        requireWanted();
+        complete = false;
+      }
+      child.send(ask());
+      return read(child, output, load);
+    } catch (IOException | EngineException e) {
+      synchronized (lock) {
+        if (stalled) {
+          throw new EngineException(
+              Outcome.Failure.ENGINE, "llama.cpp was silent for " + stall.toSeconds() + " s", e);
+        }
+        requireWanted();
+      }
+      throw e;
+    } finally {
+      watch.cancel(false);
+      engine.release(slot, !isComplete());
+    }
+  }
+
+  private boolean isComplete() {
+    synchronized (lock) {
+      return complete;
+    }
+  }
+
+  private void requireWanted() throws InterruptedException {
+    if (canceled) {
+      throw new InterruptedException("canceled");
+    }
+  }
+
+  private void onStarting(Process child) {
+    synchronized (lock) {
+      starting = child;
+      loading = true;
+      if (canceled) {
+        child.destroyForcibly();
+      }
+    }
+  }
+
+  private End read(LlamaProcess child, Output output, Duration load)
+      throws EngineException, IOException, InterruptedException {
+    IOException unread = null;
+    while (true) {
+      Said said;
+      try {
+        said = child.hear();
+      } catch (IOException e) {
+        throw new EngineException(
+            Outcome.Failure.ENGINE, "llama.cpp ended in the middle of an answer", e);
+      }
+      lastHeard = System.nanoTime();
+      Ended end = said.end();
+      if (end != null) {
+        synchronized (lock) {
+          complete = true;
+          requireWanted();
+        }
+        if (unread != null) {
+          throw unread;
+        }
+        return end(end, load);
+      }
+      if (said.text() != null && unread == null) {
+        delivering = true;
+        try {
+          output.chunk(new Chunk.Text(said.text()));
+        } catch (IOException e) {
+          unread = e;
+          child.send(Ask.STOP);
+        }
+        lastHeard = System.nanoTime();
+        delivering = false;
+      }
+    }
+  }
+
+  private static End end(Ended end, Duration load) {
+    return new End(
+        end.length() ? Outcome.FinishReason.LENGTH : Outcome.FinishReason.STOP,
+        new Usage(
+            end.promptTokens(),
+            end.outputTokens(),
+            load,
+            Duration.ofMillis(end.prefillMs()),
+            Duration.ofMillis(end.decodeMs())));
+  }
+
+  private Ask ask() {
+    Sampling sampling = chat.sampling();
+    return new Ask(
+        chat.messages().stream()
+            .map(
+                message ->
+                    new ChildMessage.Turn(
+                        message.role().name().toLowerCase(Locale.ROOT), message.content()))
+            .toList(),
+        sampling.maxTokens().isPresent() ? sampling.maxTokens().getAsInt() : null,
+        sampling.temperature().isPresent() ? sampling.temperature().getAsDouble() : null,
+        sampling.topP().isPresent() ? sampling.topP().getAsDouble() : null,
+        sampling.seed().isPresent() ? sampling.seed().getAsLong() : null,
+        sampling.stop());
+  }
+
+  private void watch() {
+    if (!delivering && System.nanoTime() - lastHeard > stall.toNanos()) {
+      synchronized (lock) {
+        stalled = true;
+      }
+      end();
+    }
+  }
+
+  @Override
+  public void cancel() {
+    LlamaProcess loaded;
+    synchronized (lock) {
+      canceled = true;
+      if (starting != null) {
+        starting.destroyForcibly();
+      }
+      loaded = complete ? null : process;
+    }
+    if (loaded == null) {
+      return;
+    }
+    try {
+      loaded.send(Ask.STOP);
+      timer.schedule((Runnable) this::end, STOP_MAX.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (IOException e) {
+      end();
+    }
+  }
+
+  /** Ends the child, unless it is done: the only way to stop native code that may be anywhere. */
+  private void end() {
+    LlamaProcess loaded;
+    synchronized (lock) {
+      if (starting != null) {
+        starting.destroyForcibly();
+      }
+      loaded = complete ? null : process;
+    }
+    if (loaded != null) {
+      loaded.close();
+    }
+  }
+}

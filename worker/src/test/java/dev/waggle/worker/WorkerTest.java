@@ -1,0 +1,281 @@
+package dev.waggle.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.waggle.crypto.Identity;
+import dev.waggle.ledger.EntryType;
+import dev.waggle.ledger.H2Ledger;
+import dev.waggle.ledger.Receipt;
+import dev.waggle.ledger.ReceiptBody;
+import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.exchange.Assignment;
+import dev.waggle.mesh.swarm.exchange.ChatMessage;
+import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.ClaimId;
+import dev.waggle.mesh.swarm.exchange.Offer;
+import dev.waggle.mesh.swarm.exchange.OfferReply;
+import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.Requirements;
+import dev.waggle.mesh.swarm.exchange.ResultSink;
+import dev.waggle.mesh.swarm.exchange.Sampling;
+import dev.waggle.mesh.swarm.exchange.TaskId;
+import dev.waggle.mesh.swarm.exchange.TaskResult;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.worker.engine.ollama.OllamaEngine;
+import dev.waggle.worker.fake.FakeOllama;
+import dev.waggle.worker.fake.FakeOllama.Fault;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WorkerTest {
+  private static final byte[] SWARM = new byte[32];
+  private static final byte[] HASH = new byte[32];
+
+  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
+  private final Identity identity = Identity.generate(new SecureRandom());
+  private final Identity requester = Identity.generate(new SecureRandom());
+  private final AtomicInteger changes = new AtomicInteger();
+  private @TempDir Path directory;
+  private FakeOllama ollama;
+  private H2Ledger ledger;
+  private Worker worker;
+
+  @BeforeEach
+  void start() throws Exception {
+    ollama = new FakeOllama();
+    ledger = H2Ledger.open(directory.resolve("ledger.mv.db"), identity, Clock.systemUTC());
+    worker =
+        new Worker(
+            new Worker.Parts(
+                identity,
+                () -> SWARM,
+                ledger,
+                List.of(new OllamaEngine(ollama.address(), Duration.ofSeconds(20), timer)),
+                new Limits(2, 1, 1),
+                timer,
+                Clock.systemUTC()),
+            changes::incrementAndGet);
+    await().until(() -> !capability().models().isEmpty());
+  }
+
+  @AfterEach
+  void stop() {
+    worker.close();
+    ollama.close();
+    ledger.close();
+    timer.shutdownNow();
+  }
+
+  private Capability capability() {
+    return worker.capability("node", "test");
+  }
+
+  private static final class Recorded implements ResultSink {
+    final List<Chunk> chunks = new CopyOnWriteArrayList<>();
+    final CompletableFuture<TaskResult> result = new CompletableFuture<>();
+    volatile boolean gone;
+
+    @Override
+    public CompletableFuture<Void> chunk(Chunk chunk) {
+      chunks.add(chunk);
+      return gone
+          ? CompletableFuture.failedFuture(new IOException("gone"))
+          : CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public void finish(TaskResult end) {
+      result.complete(end);
+    }
+  }
+
+  private OfferReply offer(String model) {
+    return worker.onOffer(
+        requester.peerId(),
+        new Offer(TaskId.random(), new Requirements(model), 1_024, Duration.ofSeconds(60)));
+  }
+
+  private ClaimId claim(String model) {
+    return ((OfferReply.Accepted) offer(model)).claim();
+  }
+
+  private Assignment assign(ClaimId claim, String model, ResultSink sink) {
+    Assignment assignment =
+        new Assignment(
+            TaskId.random(),
+            claim,
+            requester.peerId(),
+            new TaskSpec.Chat(
+                model, List.of(new ChatMessage(ChatMessage.Role.USER, "Count.")), Sampling.DEFAULT),
+            HASH);
+    worker.onAssign(assignment, sink);
+    return assignment;
+  }
+
+  private static TaskResult result(Recorded recorded) throws Exception {
+    return recorded.result.get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void task_isRunAndReceipted() throws Exception {
+    Recorded recorded = new Recorded();
+    Assignment assignment = assign(claim(FakeOllama.MODEL), FakeOllama.MODEL, recorded);
+    TaskResult result = result(recorded);
+    assertThat(result.outcome()).isEqualTo(new Outcome.Done(Outcome.FinishReason.STOP));
+    assertThat(recorded.chunks).hasSize(FakeOllama.ANSWER.size());
+    Receipt receipt = Receipt.parse(result.receipt());
+    assertThat(receipt.verifyWorker()).isTrue();
+    assertThat(receipt.verifyBoth()).isFalse();
+    ReceiptBody body = receipt.body();
+    assertThat(body.task()).isEqualTo(assignment.task().value());
+    assertThat(body.requester()).isEqualTo(requester.peerId());
+    assertThat(body.model()).isEqualTo(FakeOllama.MODEL);
+    assertThat(body.modelDigest()).isEqualTo("sha256:" + FakeOllama.digest(FakeOllama.MODEL));
+    assertThat(body.outputTokens()).isEqualTo(5);
+    await().until(() -> capability().running() == 0 && capability().queued() == 0);
+  }
+
+  @Test
+  void offers_areDeclinedForAReason() {
+    assertThat(offer("no-such-model"))
+        .isInstanceOfSatisfying(
+            OfferReply.Declined.class,
+            declined -> assertThat(declined.reason()).isEqualTo(OfferReply.Reason.NO_SUCH_MODEL));
+    assertThat(
+            worker.onOffer(
+                requester.peerId(),
+                new Offer(
+                    TaskId.random(),
+                    new Requirements(FakeOllama.MODEL),
+                    Limits.TASK_BYTES_MAX + 1,
+                    Duration.ofSeconds(1))))
+        .isInstanceOfSatisfying(
+            OfferReply.Declined.class,
+            declined -> assertThat(declined.reason()).isEqualTo(OfferReply.Reason.TOO_LARGE));
+    for (int i = 0; i < 3; i++) {
+      assertThat(offer(FakeOllama.MODEL)).isInstanceOf(OfferReply.Accepted.class);
+    }
+    assertThat(offer(FakeOllama.MODEL))
+        .isInstanceOfSatisfying(
+            OfferReply.Declined.class,
+            declined -> {
+              assertThat(declined.reason()).isEqualTo(OfferReply.Reason.BUSY);
+              assertThat(declined.retryAfter()).isPositive();
+            });
+    assertThat(capability().queued()).isEqualTo(3);
+    worker.close();
+    assertThat(offer(FakeOllama.MODEL))
+        .isInstanceOfSatisfying(
+            OfferReply.Declined.class,
+            declined -> assertThat(declined.reason()).isEqualTo(OfferReply.Reason.STOPPING));
+  }
+
+  @Test
+  void queuedTask_startsWhenTheFirstOfItsModelEnds() throws Exception {
+    ClaimId first = claim(FakeOllama.ENDLESS);
+    Recorded endless = new Recorded();
+    assign(first, FakeOllama.ENDLESS, endless);
+    Recorded waiting = new Recorded();
+    assign(claim(FakeOllama.ENDLESS), FakeOllama.ENDLESS, waiting);
+    await().until(() -> !endless.chunks.isEmpty());
+    assertThat(waiting.chunks).isEmpty();
+    assertThat(ollama.chatting()).isEqualTo(1);
+    worker.onCancel(first);
+    await().until(() -> !waiting.chunks.isEmpty());
+  }
+
+  @Test
+  void cancel_reachesTheEngineAndFreesThePlace() throws Exception {
+    ClaimId claim = claim(FakeOllama.ENDLESS);
+    Recorded recorded = new Recorded();
+    assign(claim, FakeOllama.ENDLESS, recorded);
+    await().until(() -> !recorded.chunks.isEmpty());
+    worker.onCancel(claim);
+    await().until(() -> ollama.chatting() == 0);
+    await().until(() -> capability().running() == 0 && capability().queued() == 0);
+    worker.onCancel(claim);
+    worker.onCancel(ClaimId.random());
+  }
+
+  @Test
+  void claimThatIsNeverAssigned_isFreedByItsCancellation() {
+    ClaimId claim = claim(FakeOllama.MODEL);
+    assertThat(capability().queued()).isEqualTo(1);
+    worker.onCancel(claim);
+    assertThat(capability().queued()).isZero();
+    Recorded late = new Recorded();
+    assign(claim, FakeOllama.MODEL, late);
+    assertThat(ollama.chats()).isEmpty();
+  }
+
+  @Test
+  void readerThatIsGone_stopsTheEngine() {
+    Recorded recorded = new Recorded();
+    recorded.gone = true;
+    assign(claim(FakeOllama.ENDLESS), FakeOllama.ENDLESS, recorded);
+    await().until(() -> ollama.abandoned() == 1);
+    await().until(() -> capability().running() == 0);
+  }
+
+  @Test
+  void engineFault_isAFailedResultWithoutReceipt() throws Exception {
+    ollama.fail(FakeOllama.MODEL, Fault.ERROR_MID_STREAM);
+    Recorded recorded = new Recorded();
+    assign(claim(FakeOllama.MODEL), FakeOllama.MODEL, recorded);
+    TaskResult result = result(recorded);
+    assertThat(result.outcome())
+        .isInstanceOfSatisfying(
+            Outcome.Failed.class,
+            failed -> assertThat(failed.failure()).isEqualTo(Outcome.Failure.ENGINE));
+    assertThat(result.receipt()).isEmpty();
+    await().until(() -> capability().running() == 0);
+  }
+
+  @Test
+  void settlement_isRecordedOnce_andForgeriesAreRefused() throws Exception {
+    Recorded recorded = new Recorded();
+    assign(claim(FakeOllama.MODEL), FakeOllama.MODEL, recorded);
+    Receipt half = Receipt.parse(result(recorded).receipt());
+    byte[] whole = half.countersign(requester).bytes();
+    worker.onSettle(requester.peerId(), whole).get(10, TimeUnit.SECONDS);
+    worker.onSettle(requester.peerId(), whole).get(10, TimeUnit.SECONDS);
+    assertThat(ledger.entries(1, 10))
+        .hasSize(1)
+        .allMatch(entry -> entry.type() == EntryType.RECEIPT);
+
+    Identity other = Identity.generate(new SecureRandom());
+    for (CompletableFuture<Void> forged :
+        List.of(
+            worker.onSettle(requester.peerId(), half.bytes()),
+            worker.onSettle(other.peerId(), whole),
+            worker.onSettle(requester.peerId(), new byte[] {1, 2, 3}))) {
+      assertThatThrownBy(() -> forged.get(10, TimeUnit.SECONDS)).isNotNull();
+    }
+    assertThat(ledger.entries(1, 10)).hasSize(1);
+  }
+
+  @Test
+  void close_endsWhatRuns() {
+    Recorded recorded = new Recorded();
+    assign(claim(FakeOllama.ENDLESS), FakeOllama.ENDLESS, recorded);
+    await().until(() -> !recorded.chunks.isEmpty());
+    worker.close();
+    await().until(() -> ollama.chatting() == 0);
+  }
+}
