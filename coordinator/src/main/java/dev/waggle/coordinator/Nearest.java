@@ -5,11 +5,11 @@ import java.util.Comparator;
 import java.util.Optional;
 
 /** Finds the name that somebody who mistyped probably meant. */
-final class Nearest {
+public final class Nearest {
   private Nearest() {}
 
   /** The candidate with the smallest edit distance to the text, whatever that distance is. */
-  static Optional<String> to(String text, Collection<String> candidates) {
+  public static Optional<String> to(String text, Collection<String> candidates) {
     return candidates.stream().min(Comparator.comparingInt(each -> distance(text, each)));
   }
 

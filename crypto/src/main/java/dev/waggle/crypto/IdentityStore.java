@@ -76,6 +76,19 @@ public final class IdentityStore {
     }
   }
 
+  /**
+   * Opens the secrets that a node left in a data directory.
+   *
+   * @throws SecretsException if there are none, or as for {@link #open}
+   */
+  public static IdentityStore openExisting(Path directory) throws SecretsException {
+    Path nodeFile = directory.resolve(NODE_FILE);
+    if (!Files.exists(nodeFile)) {
+      throw new SecretsException(nodeFile + " does not exist (has a node run on this directory?)");
+    }
+    return open(directory, new SecureRandom());
+  }
+
   /** The node's identity. */
   public Identity node() {
     return node;

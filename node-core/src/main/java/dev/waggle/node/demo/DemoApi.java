@@ -46,12 +46,12 @@ final class DemoApi {
   }
 
   JsonNode get(NodeProcess node, String path) throws IOException, InterruptedException {
-    return send(node, request(node, path).GET().build());
+    return send(request(node, path).GET().build());
   }
 
   JsonNode post(NodeProcess node, String path, Map<String, ?> body)
       throws IOException, InterruptedException {
-    return send(node, request(node, path).POST(content(body)).build());
+    return send(request(node, path).POST(content(body)).build());
   }
 
   /** Asks a node's OpenAI endpoint, telling each piece of the answer as it comes. */
@@ -116,8 +116,7 @@ final class DemoApi {
     return HttpRequest.BodyPublishers.ofByteArray(json.writeValueAsBytes(body));
   }
 
-  private JsonNode send(NodeProcess node, HttpRequest request)
-      throws IOException, InterruptedException {
+  private JsonNode send(HttpRequest request) throws IOException, InterruptedException {
     HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
     if (response.statusCode() / 100 != 2) {
       throw new IOException(

@@ -18,6 +18,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -45,9 +46,10 @@ public final class LlamaChild {
 
   /** Arguments: the model file, the socket, and the context length in tokens. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    dieWithParent();
+    Path socketFile = Path.of(arguments[1]);
+    dieWithParent(socketFile);
     SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
-    socket.connect(UnixDomainSocketAddress.of(arguments[1]));
+    socket.connect(UnixDomainSocketAddress.of(socketFile));
     Writer out = Channels.newWriter(socket, StandardCharsets.UTF_8);
     BufferedReader in =
         new BufferedReader(Channels.newReader(socket, StandardCharsets.UTF_8), 1 << 16);
@@ -74,7 +76,7 @@ public final class LlamaChild {
   }
 
   /** Standard input is a pipe from the node: it ends when the node does, however that ends. */
-  private static void dieWithParent() {
+  private static void dieWithParent(Path socketFile) {
     Thread watching =
         new Thread(
             () -> {
@@ -83,6 +85,7 @@ public final class LlamaChild {
               } catch (IOException e) {
                 // A broken pipe says the same.
               }
+              LlamaProcess.delete(socketFile);
               halt();
             },
             "parent-watch");

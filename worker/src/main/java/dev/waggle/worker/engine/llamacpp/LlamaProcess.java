@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LlamaProcess implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LlamaProcess.class);
+  private static final String SOCKET = "s";
   private static final Duration EXIT_MAX = Duration.ofSeconds(5);
 
   private final Process process;
@@ -69,7 +70,7 @@ final class LlamaProcess implements AutoCloseable {
       // A path of its own and short: the names of Unix sockets end at about a hundred bytes.
       directory = Files.createTempDirectory("waggle");
       Files.createDirectories(nativeDirectory);
-      Path socketFile = directory.resolve("s");
+      Path socketFile = directory.resolve(SOCKET);
       try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
         server.bind(UnixDomainSocketAddress.of(socketFile), 1);
         process = launch(model, socketFile, nativeDirectory, contextTokens);
@@ -91,7 +92,9 @@ final class LlamaProcess implements AutoCloseable {
         if (process != null) {
           process.destroyForcibly();
         }
-        deleteQuietly(directory);
+        if (directory != null) {
+          delete(directory.resolve(SOCKET));
+        }
       }
     }
   }
@@ -169,7 +172,7 @@ final class LlamaProcess implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    deleteQuietly(socketFile.getParent());
+    delete(socketFile);
   }
 
   private static void closeQuietly(AutoCloseable channel) {
@@ -180,15 +183,16 @@ final class LlamaProcess implements AutoCloseable {
     }
   }
 
-  private static void deleteQuietly(@Nullable Path directory) {
-    if (directory == null) {
-      return;
-    }
+  /** Deletes the socket and the folder that was made for it, if they are still there. */
+  static void delete(Path socketFile) {
     try {
-      Files.deleteIfExists(directory.resolve("s"));
-      Files.deleteIfExists(directory);
+      Files.deleteIfExists(socketFile);
+      Path directory = socketFile.getParent();
+      if (directory != null) {
+        Files.deleteIfExists(directory);
+      }
     } catch (IOException e) {
-      log.debug("{} was not deleted: {}", directory, e.toString());
+      log.debug("{} was not deleted: {}", socketFile, e.toString());
     }
   }
 }

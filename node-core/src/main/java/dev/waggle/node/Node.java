@@ -1,0 +1,346 @@
+package dev.waggle.node;
+
+import dev.waggle.coordinator.Coordinator;
+import dev.waggle.coordinator.TaskSubmitter;
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.IdentityStore;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.crypto.SecretsException;
+import dev.waggle.ledger.EntryType;
+import dev.waggle.ledger.H2Ledger;
+import dev.waggle.ledger.Ledger;
+import dev.waggle.ledger.LedgerException;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.Swarm;
+import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.membership.Invite;
+import dev.waggle.mesh.swarm.membership.Membership;
+import dev.waggle.mesh.swarm.membership.MembershipException;
+import dev.waggle.node.api.HttpApi;
+import dev.waggle.node.api.NodeControl;
+import dev.waggle.node.config.NodeConfig;
+import dev.waggle.node.data.DataDirectory;
+import dev.waggle.node.data.DataException;
+import dev.waggle.node.data.H2MembershipStore;
+import dev.waggle.node.data.NodeDatabase;
+import dev.waggle.node.data.RunningNode;
+import dev.waggle.worker.Worker;
+import dev.waggle.worker.engine.Engine;
+import dev.waggle.worker.engine.llamacpp.LlamaCppEngine;
+import dev.waggle.worker.engine.ollama.OllamaEngine;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running node: worker, coordinator, swarm, ledger and local HTTP API.
+ *
+ * <p>Thread-safe. {@link Builder#start} and {@link #close} block, a few seconds at most; the other
+ * methods do not, unless they say so.
+ */
+public final class Node implements NodeControl, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Node.class);
+
+  private final NodeConfig config;
+  private final Clock clock = Clock.systemUTC();
+  private final NodeThreads threads = new NodeThreads();
+
+  /** What has been opened, to be closed in the opposite order. */
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  private final DataDirectory directory;
+  private final IdentityStore secrets;
+  private final Ledger ledger;
+  private final Membership membership;
+  private final Worker worker;
+  private final Swarm swarm;
+  private final Coordinator coordinator;
+  private final HttpApi api;
+
+  private Node(NodeConfig config, Optional<Path> readyFile)
+      throws DataException,
+          SecretsException,
+          LedgerException,
+          MembershipException,
+          IOException,
+          InterruptedException {
+    this.config = config;
+    boolean started = false;
+    try {
+      open.push(threads);
+      directory = opened(DataDirectory.open(config.dataDirectory()));
+      // The slow parts of the start do not need each other.
+      CompletableFuture<Vertx> http = HttpApi.prepare(threads.blocking());
+      CompletableFuture<NodeDatabase> opening =
+          CompletableFuture.supplyAsync(this::openDatabase, threads.blocking());
+      String token = directory.token();
+      secrets = IdentityStore.open(directory.path(), new SecureRandom());
+      Identity identity = secrets.node();
+      ledger = opened(H2Ledger.open(directory.ledgerFile(), identity, clock));
+      NodeDatabase database = opened(await(opening));
+      membership = membership(identity, new H2MembershipStore(database));
+      AtomicReference<Swarm> announcing = new AtomicReference<>();
+      worker = opened(worker(identity, announcing));
+      swarm = opened(swarm(identity));
+      announcing.set(swarm);
+      coordinator =
+          opened(
+              new Coordinator(
+                  identity,
+                  swarm.exchange(),
+                  swarm.peers(),
+                  this::capability,
+                  ledger,
+                  threads.timer(),
+                  clock,
+                  config.firstChunkMax()));
+      api = opened(HttpApi.start(this, token, Version.current(), http, threads.blocking()));
+      directory.announce(self(), readyFile);
+      started = true;
+    } finally {
+      if (!started) {
+        close();
+      }
+    }
+    log.info(
+        "node \"{}\" is ready: API at http://{}, peer {}, swarm {} with {} other members",
+        config.name(),
+        self().api(),
+        peerId(),
+        membership.swarm(),
+        membership.others().size());
+  }
+
+  /** Begins to describe a node. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Starts a node.
+   *
+   * @param readyFile gets one line of JSON, written whole, once the node is ready
+   * @throws NodeException naming the cause and the remedy
+   */
+  public static Node start(NodeConfig config, Optional<Path> readyFile)
+      throws NodeException, InterruptedException {
+    try {
+      return new Node(config, readyFile);
+    } catch (DataException
+        | SecretsException
+        | LedgerException
+        | MembershipException
+        | IOException
+        | UncheckedIOException e) {
+      throw new NodeException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private <T extends AutoCloseable> T opened(T part) {
+    open.push(part);
+    return part;
+  }
+
+  private NodeDatabase openDatabase() {
+    try {
+      return NodeDatabase.open(directory.databaseFile());
+    } catch (DataException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private static <T> T await(CompletableFuture<T> future)
+      throws DataException, InterruptedException, IOException {
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof DataException cause) {
+        throw cause;
+      }
+      throw new IOException(e.getCause());
+    }
+  }
+
+  private Membership membership(Identity identity, H2MembershipStore store)
+      throws MembershipException, SecretsException {
+    Optional<Membership> known = Membership.load(identity, store, clock);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    Optional<Identity> kept = secrets.owner();
+    Identity owner = kept.isPresent() ? kept.get() : secrets.createOwner(new SecureRandom());
+    Membership founded = Membership.found(identity, owner, config.name(), store, clock);
+    recordJoin(founded);
+    return founded;
+  }
+
+  private void recordJoin(Membership entered) {
+    ledger
+        .append(EntryType.JOIN, peerId(entered), entered.own().bytes())
+        .exceptionally(
+            failure -> {
+              log.warn("the ledger has no entry of joining: {}", failure.getMessage());
+              return null;
+            });
+  }
+
+  private static PeerId peerId(Membership of) {
+    return of.own().leaf().subject();
+  }
+
+  private Worker worker(Identity identity, AtomicReference<Swarm> announcing) {
+    List<Engine> engines = new ArrayList<>();
+    config
+        .ollama()
+        .ifPresent(
+            address -> engines.add(new OllamaEngine(address, config.stallMax(), threads.timer())));
+    config
+        .llamaModels()
+        .ifPresent(
+            models ->
+                engines.add(
+                    new LlamaCppEngine(
+                        models,
+                        directory.path().resolve("native"),
+                        config.stallMax(),
+                        threads.timer())));
+    return new Worker(
+        new Worker.Parts(
+            identity,
+            () -> membership.swarm().bytes(),
+            ledger,
+            engines,
+            config.limits(),
+            threads.timer(),
+            clock),
+        () -> {
+          Swarm told = announcing.get();
+          if (told != null) {
+            told.capabilityChanged();
+          }
+        });
+  }
+
+  private Swarm swarm(Identity identity) throws IOException {
+    return Swarm.start(
+        new Swarm.Settings(config.listen(), config.peers(), config.mdns()),
+        new Swarm.Parts(
+            identity,
+            membership,
+            this::capability,
+            worker,
+            threads.timer(),
+            threads.blocking(),
+            clock,
+            Version.software()));
+  }
+
+  /** Its name on the network. */
+  public PeerId peerId() {
+    return peerId(membership);
+  }
+
+  /** Where its HTTP API listens. */
+  public InetSocketAddress apiAddress() {
+    return api.address();
+  }
+
+  /** Where it listens for peers, each address ending in its peer id. */
+  public List<Multiaddr> listenAddresses() {
+    return swarm.listenAddresses().stream()
+        .map(address -> address.withPeerId(swarm.peerId()))
+        .toList();
+  }
+
+  /** What it says of itself in its ready file. */
+  public RunningNode self() {
+    InetSocketAddress address = api.address();
+    String host = address.getAddress().getHostAddress();
+    return new RunningNode(
+        (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort(),
+        listenAddresses().stream().map(Multiaddr::toString).toList(),
+        swarm.peerId().toString(),
+        ProcessHandle.current().pid());
+  }
+
+  @Override
+  public NodeConfig config() {
+    return config;
+  }
+
+  @Override
+  public Capability capability() {
+    return worker.capability(config.name(), Version.software());
+  }
+
+  @Override
+  public TaskSubmitter tasks() {
+    return coordinator;
+  }
+
+  @Override
+  public Swarm swarm() {
+    return swarm;
+  }
+
+  @Override
+  public Ledger ledger() {
+    return ledger;
+  }
+
+  @Override
+  public Worker worker() {
+    return worker;
+  }
+
+  @Override
+  public Invite invite(Duration validity) throws MembershipException {
+    return swarm.invite(validity);
+  }
+
+  @Override
+  public CompletableFuture<Void> join(Invite invite) {
+    return swarm
+        .join(invite, config.name())
+        .thenRunAsync(
+            () -> {
+              recordJoin(membership);
+              try {
+                secrets.deleteOwner();
+              } catch (SecretsException e) {
+                // It owns a swarm that nobody is in any more.
+                log.warn("the key of the former swarm is still there: {}", e.getMessage());
+              }
+            },
+            threads.blocking());
+  }
+
+  /** Says good-bye, ends what runs, and closes everything. Idempotent. */
+  @Override
+  public synchronized void close() {
+    while (!open.isEmpty()) {
+      AutoCloseable part = open.pop();
+      try {
+        part.close();
+      } catch (Exception e) {
+        log.warn("{} did not close in order", part.getClass().getSimpleName(), e);
+      }
+    }
+  }
+}

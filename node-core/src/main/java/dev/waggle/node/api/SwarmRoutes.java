@@ -1,0 +1,351 @@
+package dev.waggle.node.api;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.ledger.Attempt;
+import dev.waggle.ledger.LedgerEntry;
+import dev.waggle.ledger.LedgerException;
+import dev.waggle.ledger.MalformedReceiptException;
+import dev.waggle.ledger.Receipt;
+import dev.waggle.ledger.ReceiptBody;
+import dev.waggle.ledger.Verification;
+import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.capability.Peer;
+import dev.waggle.mesh.swarm.membership.Certificate;
+import dev.waggle.mesh.swarm.membership.Invite;
+import dev.waggle.mesh.swarm.membership.Membership;
+import dev.waggle.mesh.swarm.membership.MembershipException;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+
+/** The node's own API. What changes it, or reads its records, needs the token. */
+final class SwarmRoutes {
+  private static final Duration INVITE_VALIDITY = Duration.ofHours(24);
+  private static final int ENTRIES_MAX = 1_000;
+
+  private final NodeControl node;
+  private final String version;
+  private final Guard guard;
+  private final Vertx vertx;
+  private final Executor blocking;
+
+  SwarmRoutes(NodeControl node, String version, Guard guard, Vertx vertx, Executor blocking) {
+    this.node = node;
+    this.version = version;
+    this.guard = guard;
+    this.vertx = vertx;
+    this.blocking = blocking;
+  }
+
+  void addTo(Router router) {
+    router.get("/swarm/v1/status").handler(context -> HttpApi.send(context, status()));
+    router.get("/swarm/v1/peers").handler(context -> HttpApi.send(context, peers()));
+    router.get("/swarm/v1/members").handler(context -> HttpApi.send(context, members()));
+    router.get("/swarm/v1/models").handler(context -> HttpApi.send(context, models()));
+    router.route("/swarm/v1/invites").handler(guard::checkToken);
+    router.post("/swarm/v1/invites").handler(this::invite);
+    router.route("/swarm/v1/join").handler(guard::checkToken);
+    router.post("/swarm/v1/join").handler(this::join);
+    router.route("/swarm/v1/ledger*").handler(guard::checkToken);
+    router.get("/swarm/v1/ledger").handler(this::ledger);
+    router.get("/swarm/v1/ledger/verify").handler(context -> later(context, this::verify));
+  }
+
+  private static ObjectNode object() {
+    return JsonNodeFactory.instance.objectNode();
+  }
+
+  private ObjectNode status() {
+    Capability own = node.capability();
+    ObjectNode status = object();
+    status.put("name", own.nodeName()).put("peerId", node.swarm().peerId().toString());
+    status.put("version", version).put("swarm", node.swarm().membership().swarm().toString());
+    status.put("admin", node.swarm().membership().isAdmin());
+    ArrayNode listen = status.putArray("listen");
+    node.swarm()
+        .listenAddresses()
+        .forEach(address -> listen.add(address.withPeerId(node.swarm().peerId()).toString()));
+    List<Peer> peers = node.swarm().peers().peers();
+    status.put("peersConnected", peers.stream().filter(Peer::connected).count());
+    status.put("members", node.swarm().membership().others().size() + 1);
+    load(status.putObject("worker"), own);
+    addModels(status, own);
+    ObjectNode engines = status.putObject("engineTroubles");
+    node.worker().troubles().forEach(engines::put);
+    ObjectNode ledger = status.putObject("ledger");
+    ledger.put("entries", node.ledger().head().sequence());
+    ledger.put("writable", node.ledger().writable());
+    return status;
+  }
+
+  private static void load(ObjectNode target, Capability capability) {
+    target.put("slots", capability.slots()).put("running", capability.running());
+    target.put("queued", capability.queued());
+  }
+
+  private static void addModels(ObjectNode target, Capability capability) {
+    ArrayNode models = target.putArray("models");
+    capability.models().forEach(model -> models.add(model(model)));
+  }
+
+  private static ObjectNode model(ModelOffer model) {
+    return object()
+        .put("name", model.name())
+        .put("digest", model.digest())
+        .put("engine", model.engine())
+        .put("size", model.sizeBytes())
+        .put("context", model.contextTokens())
+        .put("loaded", model.loaded());
+  }
+
+  private ObjectNode peers() {
+    ObjectNode body = object();
+    ArrayNode peers = body.putArray("peers");
+    for (Peer peer : node.swarm().peers().peers()) {
+      ObjectNode entry = peers.addObject();
+      entry.put("peerId", peer.id().toString()).put("name", peer.name());
+      entry.put("connected", peer.connected()).put("lastSeen", peer.lastSeen().toString());
+      peer.roundTrip().ifPresent(time -> entry.put("roundTripMs", time.toNanos() / 1e6));
+      ArrayNode addresses = entry.putArray("addresses");
+      peer.addresses().forEach(address -> addresses.add(address.toString()));
+      if (peer.capability().isPresent()) {
+        entry.put("version", peer.capability().get().softwareVersion());
+        load(entry, peer.capability().get());
+        addModels(entry, peer.capability().get());
+      } else {
+        entry.putArray("models");
+      }
+    }
+    ObjectNode troubles = body.putObject("troubles");
+    node.swarm().troubles().forEach((id, cause) -> troubles.put(id.toString(), cause));
+    return body;
+  }
+
+  private ObjectNode members() {
+    ObjectNode body = object();
+    Membership membership = node.swarm().membership();
+    body.put("swarm", membership.swarm().toString());
+    ArrayNode members = body.putArray("members");
+    add(members, membership.own().leaf(), true, true);
+    membership
+        .others()
+        .forEach(
+            member -> {
+              Certificate certificate = member.chain().leaf();
+              boolean connected =
+                  node.swarm()
+                      .peers()
+                      .peer(certificate.subject())
+                      .map(Peer::connected)
+                      .orElse(false);
+              add(members, certificate, connected, false);
+            });
+    return body;
+  }
+
+  private static void add(
+      ArrayNode members, Certificate certificate, boolean connected, boolean self) {
+    ObjectNode entry = members.addObject();
+    entry.put("peerId", certificate.subject().toString()).put("name", certificate.name());
+    ArrayNode roles = entry.putArray("roles");
+    certificate.roles().forEach(role -> roles.add(role.name().toLowerCase(Locale.ROOT)));
+    entry.put("notAfter", certificate.notAfter().toString());
+    entry.put("connected", connected).put("self", self);
+  }
+
+  private ObjectNode models() {
+    ObjectNode body = object();
+    ArrayNode models = body.putArray("models");
+    Capability own = node.capability();
+    own.models()
+        .forEach(
+            model ->
+                models.add(
+                    model(model)
+                        .put("node", own.nodeName())
+                        .put("peerId", node.swarm().peerId().toString())));
+    for (Peer peer : node.swarm().peers().peers()) {
+      if (peer.connected() && peer.capability().isPresent()) {
+        peer.capability()
+            .get()
+            .models()
+            .forEach(
+                model ->
+                    models.add(
+                        model(model).put("node", peer.name()).put("peerId", peer.id().toString())));
+      }
+    }
+    return body;
+  }
+
+  private void invite(RoutingContext context) {
+    OptionalLong seconds =
+        HttpApi.hasBody(context)
+            ? new JsonFields(HttpApi.json(context)).number("validitySeconds")
+            : OptionalLong.empty();
+    Duration validity =
+        seconds.isPresent() ? Duration.ofSeconds(seconds.getAsLong()) : INVITE_VALIDITY;
+    later(
+        context,
+        () -> {
+          try {
+            Invite invite = node.invite(validity);
+            return object()
+                .put("token", invite.token())
+                .put("expiry", invite.expiry().toString())
+                .put("swarm", invite.swarm().toString());
+          } catch (MembershipException e) {
+            throw refused(e);
+          }
+        });
+  }
+
+  private void join(RoutingContext context) {
+    String token = new JsonFields(HttpApi.json(context)).text("token");
+    Invite invite;
+    try {
+      invite = Invite.parse(token);
+    } catch (MembershipException e) {
+      throw refused(e);
+    }
+    answer(
+        context,
+        node.join(invite)
+            .thenApply(joined -> members())
+            .exceptionally(
+                failure -> {
+                  Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+                  throw cause instanceof MembershipException refusal
+                      ? refused(refusal)
+                      : new CompletionException(cause);
+                }));
+  }
+
+  private static ApiException refused(MembershipException e) {
+    return new ApiException(ApiError.of(409, e.getMessage(), "membership"));
+  }
+
+  private void ledger(RoutingContext context) {
+    long from = parameter(context, "from", 1, Long.MAX_VALUE);
+    int most = (int) parameter(context, "max", ENTRIES_MAX, ENTRIES_MAX);
+    later(
+        context,
+        () -> {
+          ObjectNode body = object();
+          ArrayNode entries = body.putArray("entries");
+          node.ledger().entries(from, most).forEach(entry -> entries.add(entry(entry)));
+          body.put("total", node.ledger().head().sequence());
+          return body;
+        });
+  }
+
+  private static long parameter(RoutingContext context, String name, long fallback, long most) {
+    String text = context.request().getParam(name);
+    if (text == null) {
+      return fallback;
+    }
+    try {
+      long value = Long.parseLong(text);
+      if (value >= 1 && value <= most) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      throw JsonFields.wrong(name, "has to be a whole number");
+    }
+    throw JsonFields.wrong(name, "has to be 1 to " + most);
+  }
+
+  private static ObjectNode entry(LedgerEntry entry) {
+    ObjectNode node =
+        object()
+            .put("sequence", entry.sequence())
+            .put("time", entry.time().toString())
+            .put("type", entry.type().name().toLowerCase(Locale.ROOT))
+            .put("actor", entry.actor().toString())
+            .put("hash", java.util.HexFormat.of().formatHex(entry.hash()));
+    try {
+      switch (entry.type()) {
+        case RECEIPT -> receipt(node, Receipt.parse(entry.payload()).body());
+        case ATTEMPT -> {
+          Attempt attempt = Attempt.parse(entry.payload());
+          node.put("task", attempt.task()).put("worker", attempt.worker().toString());
+          node.put("model", attempt.model()).put("cause", attempt.cause());
+        }
+        case JOIN -> {
+          // The certificate is in the payload; its swarm is in status and members.
+        }
+      }
+    } catch (MalformedReceiptException | LedgerException e) {
+      node.put("unreadable", e.getMessage());
+    }
+    return node;
+  }
+
+  private static void receipt(ObjectNode node, ReceiptBody body) {
+    node.put("task", body.task()).put("requester", body.requester().toString());
+    node.put("worker", body.worker().toString()).put("model", body.model());
+    node.put("modelDigest", body.modelDigest()).put("promptTokens", body.promptTokens());
+    node.put("outputTokens", body.outputTokens());
+  }
+
+  private ObjectNode verify() {
+    Verification verification = node.ledger().verify((checked, total) -> {});
+    return verification(verification);
+  }
+
+  /** What a check found, as JSON. */
+  static ObjectNode verification(Verification verification) {
+    ObjectNode body = object();
+    body.put("valid", verification.valid()).put("entries", verification.entries());
+    body.put("receipts", verification.receipts());
+    verification
+        .fault()
+        .ifPresent(fault -> body.put("badEntry", fault.sequence()).put("cause", fault.cause()));
+    return body;
+  }
+
+  /** Answers with what work that waits for the disk comes to. */
+  private void later(RoutingContext context, Supplier<ObjectNode> work) {
+    try {
+      answer(context, CompletableFuture.supplyAsync(work, blocking));
+    } catch (RejectedExecutionException e) {
+      throw new ApiException(
+          ApiError.of(503, "this node is too busy (try again in a moment)", "overloaded"));
+    }
+  }
+
+  private void answer(RoutingContext context, CompletableFuture<ObjectNode> future) {
+    var loop = vertx.getOrCreateContext();
+    future.whenComplete(
+        (body, failure) ->
+            loop.runOnContext(
+                now -> {
+                  if (failure == null) {
+                    HttpApi.send(context, body);
+                    return;
+                  }
+                  Throwable cause =
+                      failure instanceof CompletionException && failure.getCause() != null
+                          ? failure.getCause()
+                          : failure;
+                  if (cause instanceof UncheckedIOException io) {
+                    cause =
+                        new ApiException(ApiError.of(500, String.valueOf(io.getMessage()), "disk"));
+                  }
+                  context.fail(cause);
+                }));
+  }
+}

@@ -1,0 +1,91 @@
+package dev.waggle.node.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+
+@Command(
+    name = "doctor",
+    description = "Look for what keeps this node from working, and say what to do.")
+final class DoctorCommand extends NodeCommand {
+  private final ArrayNode checks = JsonNodeFactory.instance.arrayNode();
+  private boolean healthy = true;
+
+  @Override
+  int run() throws CommandException, IOException, InterruptedException {
+    NodeClient node = node();
+    JsonNode status = node.get("/swarm/v1/status");
+    check("node", true, "runs as " + status.path("peerId").asText());
+    checkLedger(node, status);
+    checkEngines(status);
+    checkPeers(node.get("/swarm/v1/peers"), status);
+    if (isJson()) {
+      out()
+          .println(
+              JsonNodeFactory.instance.objectNode().put("healthy", healthy).set("checks", checks));
+    } else {
+      for (JsonNode each : checks) {
+        out()
+            .println(
+                (each.path("ok").asBoolean() ? "ok    " : "LOOK  ")
+                    + each.path("subject").asText()
+                    + ": "
+                    + each.path("finding").asText());
+      }
+    }
+    return healthy ? ExitCode.DONE : ExitCode.FAILED;
+  }
+
+  private void check(String subject, boolean ok, String finding) {
+    ObjectNode entry = checks.addObject();
+    entry.put("subject", subject).put("ok", ok).put("finding", finding);
+    healthy &= ok;
+  }
+
+  private void checkLedger(NodeClient node, JsonNode status)
+      throws CommandException, IOException, InterruptedException {
+    if (!status.path("ledger").path("writable").asBoolean()) {
+      check("ledger", false, "cannot be written (is the disk full? the log says more)");
+      return;
+    }
+    JsonNode verified = node.get("/swarm/v1/ledger/verify");
+    boolean valid = verified.path("valid").asBoolean();
+    check(
+        "ledger",
+        valid,
+        valid
+            ? "is whole, " + verified.path("entries").asLong() + " entries"
+            : "entry "
+                + verified.path("badEntry").asLong()
+                + ": "
+                + verified.path("cause").asText()
+                + " (restore the data directory from a backup)");
+  }
+
+  private void checkEngines(JsonNode status) {
+    int models = status.path("models").size();
+    status
+        .path("engineTroubles")
+        .properties()
+        .forEach(trouble -> check(trouble.getKey(), models > 0, trouble.getValue().asText()));
+    check("models", true, models + " on this node");
+  }
+
+  private void checkPeers(JsonNode peers, JsonNode status) {
+    peers
+        .path("troubles")
+        .properties()
+        .forEach(trouble -> check("peer " + trouble.getKey(), false, trouble.getValue().asText()));
+    int others = status.path("members").asInt() - 1;
+    int connected = status.path("peersConnected").asInt();
+    check(
+        "swarm",
+        true,
+        others == 0
+            ? "this node is alone in it (run: waggle invite)"
+            : connected + " of " + others + " other members connected");
+  }
+}

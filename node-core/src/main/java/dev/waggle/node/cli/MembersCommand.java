@@ -1,0 +1,33 @@
+package dev.waggle.node.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+@Command(name = "members", description = "Show who belongs to the swarm.")
+final class MembersCommand extends NodeCommand {
+  @Override
+  int run() throws CommandException, IOException, InterruptedException {
+    JsonNode body = node().get("/swarm/v1/members");
+    if (isJson()) {
+      out().println(body);
+      return ExitCode.DONE;
+    }
+    Table table = new Table("NAME", "ROLES", "CONNECTED", "UNTIL", "PEER ID");
+    for (JsonNode member : body.path("members")) {
+      List<String> roles = new ArrayList<>();
+      member.path("roles").forEach(role -> roles.add(role.asText()));
+      boolean self = member.path("self").asBoolean();
+      table.row(
+          member.path("name").asText(),
+          String.join(", ", roles),
+          self ? "this node" : member.path("connected").asBoolean() ? "yes" : "no",
+          member.path("notAfter").asText(),
+          member.path("peerId").asText());
+    }
+    table.print(out());
+    return ExitCode.DONE;
+  }
+}

@@ -1,0 +1,122 @@
+package dev.waggle.node.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.waggle.node.data.DataDirectory;
+import dev.waggle.node.data.DataException;
+import dev.waggle.node.data.RunningNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/** Talks to the node that runs on a data directory. Blocks. */
+final class NodeClient {
+  private static final Duration CONNECT_MAX = Duration.ofSeconds(3);
+  private static final Duration ANSWER_MAX = Duration.ofSeconds(60);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(CONNECT_MAX)
+          .build();
+  private final String base;
+  private final String token;
+
+  private NodeClient(String base, String token) {
+    this.base = base;
+    this.token = token;
+  }
+
+  /**
+   * Finds the running node and makes sure that it is the one of this directory.
+   *
+   * @throws CommandException if it does not run
+   */
+  static NodeClient connect(Path directory) throws CommandException, InterruptedException {
+    try {
+      Optional<RunningNode> running = DataDirectory.running(directory);
+      if (running.isEmpty()) {
+        throw notRunning(directory);
+      }
+      NodeClient client =
+          new NodeClient("http://" + running.get().api(), DataDirectory.readToken(directory));
+      String peerId = client.get("/swarm/v1/status").path("peerId").asText();
+      if (!peerId.equals(running.get().peerId())) {
+        throw new CommandException(
+            ExitCode.NOT_RUNNING,
+            "another node answers at "
+                + running.get().api()
+                + " (the one of "
+                + directory
+                + " is not running; start it with: waggle start)");
+      }
+      return client;
+    } catch (DataException e) {
+      throw new CommandException(ExitCode.FAILED, e.getMessage(), e);
+    } catch (ConnectException e) {
+      throw notRunning(directory);
+    } catch (IOException e) {
+      throw new CommandException(ExitCode.FAILED, "the node does not answer: " + e.getMessage(), e);
+    }
+  }
+
+  private static CommandException notRunning(Path directory) {
+    return new CommandException(
+        ExitCode.NOT_RUNNING,
+        "no node is running on " + directory + " (start one with: waggle start)");
+  }
+
+  JsonNode get(String path) throws CommandException, IOException, InterruptedException {
+    return send(request(path).timeout(ANSWER_MAX).GET().build());
+  }
+
+  JsonNode post(String path, Map<String, ?> body)
+      throws CommandException, IOException, InterruptedException {
+    return send(request(path).timeout(ANSWER_MAX).POST(content(body)).build());
+  }
+
+  /** Sends a request whose answer is read as it comes. */
+  HttpResponse<InputStream> stream(String path, Map<String, ?> body)
+      throws CommandException, IOException, InterruptedException {
+    HttpResponse<InputStream> response =
+        http.send(
+            request(path).POST(content(body)).build(), HttpResponse.BodyHandlers.ofInputStream());
+    if (response.statusCode() / 100 != 2) {
+      throw failed(response.body().readAllBytes());
+    }
+    return response;
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create(base + path))
+        .header("authorization", "Bearer " + token)
+        .header("content-type", "application/json");
+  }
+
+  private static HttpRequest.BodyPublisher content(Map<String, ?> body) throws IOException {
+    return HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body));
+  }
+
+  private JsonNode send(HttpRequest request)
+      throws CommandException, IOException, InterruptedException {
+    HttpResponse<byte[]> response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
+    if (response.statusCode() / 100 != 2) {
+      throw failed(response.body());
+    }
+    return JSON.readTree(response.body());
+  }
+
+  private static CommandException failed(byte[] body) throws IOException {
+    JsonNode message = JSON.readTree(body).path("error").path("message");
+    return new CommandException(ExitCode.FAILED, message.asText("the node refused"));
+  }
+}

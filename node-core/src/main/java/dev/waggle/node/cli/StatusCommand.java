@@ -1,0 +1,44 @@
+package dev.waggle.node.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import picocli.CommandLine.Command;
+
+@Command(name = "status", description = "Show what this node is and does.")
+final class StatusCommand extends NodeCommand {
+  @Override
+  int run() throws CommandException, IOException, InterruptedException {
+    JsonNode status = node().get("/swarm/v1/status");
+    PrintWriter out = out();
+    if (isJson()) {
+      out.println(status);
+      return ExitCode.DONE;
+    }
+    JsonNode worker = status.path("worker");
+    out.println(
+        "node     " + status.path("name").asText() + ", " + status.path("version").asText());
+    out.println("peer id  " + status.path("peerId").asText());
+    out.println(
+        "swarm    "
+            + status.path("swarm").asText()
+            + ", "
+            + status.path("members").asInt()
+            + " members, "
+            + status.path("peersConnected").asInt()
+            + " connected");
+    status.path("listen").forEach(address -> out.println("listens  " + address.asText()));
+    out.println(
+        "work     "
+            + worker.path("running").asInt()
+            + " of "
+            + worker.path("slots").asInt()
+            + " slots busy, "
+            + worker.path("queued").asInt()
+            + " waiting, "
+            + status.path("models").size()
+            + " models");
+    out.println("ledger   " + status.path("ledger").path("entries").asLong() + " entries");
+    return ExitCode.DONE;
+  }
+}

@@ -1,0 +1,63 @@
+package dev.waggle.node.config;
+
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.worker.Limits;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All settings of a node. Immutable and valid.
+ *
+ * @param name what the others call it; 1 to 64 printable characters
+ * @param dataDirectory where everything is kept
+ * @param apiAddress where the local HTTP API listens; port 0 takes any free port
+ * @param apiKey what every call of the API has to show; empty for none, which only a loopback
+ *     address may have
+ * @param listen libp2p addresses to listen on
+ * @param peers libp2p addresses to dial, each ending in a peer id
+ * @param mdns whether to find and be found on the local network
+ * @param limits how much work it takes
+ * @param firstChunkMax how long a worker may take to begin an answer, loading included
+ * @param stallMax how long an engine may pause within an answer
+ * @param ollama where Ollama is; empty to do without
+ * @param llamaModels the folder of {@code .gguf} files; empty to do without llama.cpp
+ */
+public record NodeConfig(
+    String name,
+    Path dataDirectory,
+    InetSocketAddress apiAddress,
+    Optional<String> apiKey,
+    List<Multiaddr> listen,
+    List<Multiaddr> peers,
+    boolean mdns,
+    Limits limits,
+    Duration firstChunkMax,
+    Duration stallMax,
+    Optional<URI> ollama,
+    Optional<Path> llamaModels) {
+  /** The shortest API key, in characters. */
+  public static final int API_KEY_CHARACTERS_MIN = 16;
+
+  public NodeConfig {
+    listen = List.copyOf(listen);
+    peers = List.copyOf(peers);
+    if (apiKey.isEmpty()
+        && (apiAddress.isUnresolved() || !apiAddress.getAddress().isLoopbackAddress())) {
+      throw new IllegalArgumentException(
+          "the API at "
+              + apiAddress
+              + " could be used by other machines and so needs a key (set key under [api], or use"
+              + " 127.0.0.1)");
+    }
+  }
+
+  /** Shows no key. */
+  @Override
+  public String toString() {
+    return "NodeConfig(" + name + ", " + dataDirectory + ", " + apiAddress + ")";
+  }
+}

@@ -1,0 +1,74 @@
+package dev.waggle.node.data;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.h2.api.ErrorCode;
+import org.h2.jdbcx.JdbcDataSource;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The node's own database, for everything but the ledger. */
+public final class NodeDatabase implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(NodeDatabase.class);
+  private static final String MIGRATIONS = "classpath:dev/waggle/node/migration";
+
+  private final Jdbi jdbi;
+
+  private NodeDatabase(Jdbi jdbi) {
+    this.jdbi = jdbi;
+  }
+
+  /**
+   * Opens or creates the database and brings its schema up to date.
+   *
+   * @throws DataException if it is damaged, from a later version, or in use
+   */
+  public static NodeDatabase open(Path file) throws DataException {
+    String base = file.toAbsolutePath().toString().replaceAll("\\.mv\\.db$", "");
+    JdbcDataSource source = new JdbcDataSource();
+    source.setURL("jdbc:h2:file:" + base + ";DB_CLOSE_ON_EXIT=FALSE;DB_CLOSE_DELAY=-1");
+    source.setUser("waggle");
+    source.setPassword("");
+    try (Connection probe = source.getConnection()) {
+      probe.getMetaData();
+    } catch (SQLException e) {
+      throw explain(file, e);
+    }
+    try {
+      Flyway.configure().dataSource(source).locations(MIGRATIONS).loggers("slf4j").load().migrate();
+    } catch (FlywayException e) {
+      throw new DataException(
+          file + " has a schema that this version does not know (use the version that wrote it)",
+          e);
+    }
+    return new NodeDatabase(Jdbi.create(source));
+  }
+
+  private static DataException explain(Path file, SQLException e) {
+    return switch (e.getErrorCode()) {
+      case ErrorCode.DATABASE_ALREADY_OPEN_1 ->
+          new DataException(
+              file + " is in use by another process (stop it, or choose another --data-dir)", e);
+      case ErrorCode.FILE_CORRUPTED_1, ErrorCode.FILE_VERSION_ERROR_1 ->
+          new DataException(file + " is damaged (restore it from a backup)", e);
+      default -> new DataException(file + " cannot be opened: " + e.getMessage(), e);
+    };
+  }
+
+  Jdbi jdbi() {
+    return jdbi;
+  }
+
+  @Override
+  public void close() {
+    try {
+      jdbi.useHandle(handle -> handle.execute("SHUTDOWN"));
+    } catch (RuntimeException e) {
+      log.warn("the node's database did not close in order: {}", e.getMessage());
+    }
+  }
+}
