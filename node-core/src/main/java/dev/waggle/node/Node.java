@@ -112,6 +112,7 @@ public final class Node implements NodeControl, AutoCloseable {
                   config.firstChunkMax()));
       api = opened(HttpApi.start(this, token, Version.current(), http, threads.blocking()));
       directory.announce(self(), readyFile);
+      worker.start();
       started = true;
     } finally {
       if (!started) {

@@ -28,6 +28,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +51,7 @@ public final class Worker implements TaskServer, AutoCloseable {
   private final Runnable onChange;
   private final ThreadPoolExecutor runners;
   private final ThreadPoolExecutor refresher;
-  private final ScheduledFuture<?> refreshing;
+  private volatile @Nullable ScheduledFuture<?> refreshing;
   private final Object lock = new Object();
   private final Admission admission;
   private final Map<ClaimId, Run> runs = new HashMap<>();
@@ -76,7 +77,7 @@ public final class Worker implements TaskServer, AutoCloseable {
   }
 
   /**
-   * Starts to ask the engines what they have.
+   * Prepares a worker, which has no models before {@link #start}.
    *
    * @param onChange called when what this worker can do has changed; must not block
    */
@@ -105,7 +106,11 @@ public final class Worker implements TaskServer, AutoCloseable {
             new ArrayBlockingQueue<>(1),
             work -> daemon(work, "worker-catalog"),
             new ThreadPoolExecutor.DiscardPolicy());
-    this.refreshing =
+  }
+
+  /** Starts to ask the engines what they have, now and then again. */
+  public void start() {
+    refreshing =
         parts
             .timer()
             .scheduleWithFixedDelay(
@@ -255,7 +260,10 @@ public final class Worker implements TaskServer, AutoCloseable {
   @Override
   public void close() {
     stopping = true;
-    refreshing.cancel(false);
+    ScheduledFuture<?> rounds = refreshing;
+    if (rounds != null) {
+      rounds.cancel(false);
+    }
     refresher.shutdownNow();
     List<Run> open;
     synchronized (lock) {

@@ -71,6 +71,7 @@ class WorkerTest {
                 timer,
                 Clock.systemUTC()),
             changes::incrementAndGet);
+    worker.start();
     await().until(() -> !capability().models().isEmpty());
   }
 

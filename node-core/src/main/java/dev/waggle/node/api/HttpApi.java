@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerResponse;
@@ -70,7 +71,12 @@ public final class HttpApi implements AutoCloseable {
                 new VertxOptions()
                     .setEventLoopPoolSize(EVENT_LOOPS)
                     .setWorkerPoolSize(2)
-                    .setInternalBlockingPoolSize(2)),
+                    .setInternalBlockingPoolSize(2)
+                    // No file is served, so none need be kept in a cache.
+                    .setFileSystemOptions(
+                        new FileSystemOptions()
+                            .setFileCachingEnabled(false)
+                            .setClassPathResolvingEnabled(false))),
         blocking);
   }
 

@@ -80,6 +80,7 @@ final class StartCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandException, InterruptedException {
+    RuntimeThrift.beforeStart();
     Settings settings;
     NodeConfig config;
     try {
@@ -102,6 +103,7 @@ final class StartCommand implements Callable<Integer> {
     try {
       Node node = Node.start(config, Optional.ofNullable(readyFile));
       Runtime.getRuntime().addShutdownHook(new Thread(node::close, "stopping"));
+      RuntimeThrift.afterStart();
     } catch (NodeException e) {
       throw new CommandException(ExitCode.FAILED, e.getMessage(), e);
     }

@@ -1,13 +1,15 @@
 package dev.waggle.node.data;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.h2.api.ErrorCode;
 import org.h2.jdbcx.JdbcDataSource;
-import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,10 +18,10 @@ public final class NodeDatabase implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(NodeDatabase.class);
   private static final String MIGRATIONS = "classpath:dev/waggle/node/migration";
 
-  private final Jdbi jdbi;
+  private final JdbcDataSource source;
 
-  private NodeDatabase(Jdbi jdbi) {
-    this.jdbi = jdbi;
+  private NodeDatabase(JdbcDataSource source) {
+    this.source = source;
   }
 
   /**
@@ -45,7 +47,7 @@ public final class NodeDatabase implements AutoCloseable {
           file + " has a schema that this version does not know (use the version that wrote it)",
           e);
     }
-    return new NodeDatabase(Jdbi.create(source));
+    return new NodeDatabase(source);
   }
 
   private static DataException explain(Path file, SQLException e) {
@@ -59,15 +61,57 @@ public final class NodeDatabase implements AutoCloseable {
     };
   }
 
-  Jdbi jdbi() {
-    return jdbi;
+  /** Something that is asked of the database. */
+  interface Query<T> {
+    T run(Connection connection) throws SQLException;
+  }
+
+  /**
+   * Asks something.
+   *
+   * @throws UncheckedIOException if the database cannot be read
+   */
+  <T> T read(Query<T> query) {
+    try (Connection connection = source.getConnection()) {
+      return query.run(connection);
+    } catch (SQLException e) {
+      throw failed("read", e);
+    }
+  }
+
+  /**
+   * Changes something, wholly or not at all, and returns when that is on disk.
+   *
+   * @throws UncheckedIOException if the database cannot be written
+   */
+  <T> T write(Query<T> change) {
+    try (Connection connection = source.getConnection()) {
+      connection.setAutoCommit(false);
+      // Closing without a commit rolls back.
+      T result = change.run(connection);
+      connection.commit();
+      connection.setAutoCommit(true);
+      try (Statement statement = connection.createStatement()) {
+        // A commit alone does not reach the disk.
+        statement.execute("CHECKPOINT SYNC");
+      }
+      return result;
+    } catch (SQLException e) {
+      throw failed("written", e);
+    }
+  }
+
+  private static UncheckedIOException failed(String what, SQLException e) {
+    return new UncheckedIOException(
+        new IOException("the node's database cannot be " + what + ": " + e.getMessage(), e));
   }
 
   @Override
   public void close() {
-    try {
-      jdbi.useHandle(handle -> handle.execute("SHUTDOWN"));
-    } catch (RuntimeException e) {
+    try (Connection connection = source.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("SHUTDOWN");
+    } catch (SQLException e) {
       log.warn("the node's database did not close in order: {}", e.getMessage());
     }
   }

@@ -35,12 +35,14 @@ public final class LlamaChild {
   private static final int WAITING_MAX = 2;
 
   private final LlamaModel model;
+  private final Path socketFile;
   private final Writer out;
   private final BlockingQueue<Ask> asks = new LinkedBlockingQueue<>(WAITING_MAX);
   private final AtomicBoolean stop = new AtomicBoolean();
 
-  private LlamaChild(LlamaModel model, Writer out) {
+  private LlamaChild(LlamaModel model, Path socketFile, Writer out) {
     this.model = model;
+    this.socketFile = socketFile;
     this.out = out;
   }
 
@@ -64,10 +66,10 @@ public final class LlamaChild {
       out.write(
           ChildMessage.line(Said.error("llama.cpp cannot load the model: " + e.getMessage())));
       out.flush();
-      halt();
+      halt(socketFile);
       return;
     }
-    LlamaChild child = new LlamaChild(model, out);
+    LlamaChild child = new LlamaChild(model, socketFile, out);
     child.say(Said.ready((System.nanoTime() - begin) / 1_000_000, context));
     Thread listening = new Thread(() -> child.listen(in), "listening");
     listening.setDaemon(true);
@@ -85,15 +87,16 @@ public final class LlamaChild {
               } catch (IOException e) {
                 // A broken pipe says the same.
               }
-              LlamaProcess.delete(socketFile);
-              halt();
+              halt(socketFile);
             },
             "parent-watch");
     watching.setDaemon(true);
     watching.start();
   }
 
-  private static void halt() {
+  private static void halt(Path socketFile) {
+    // A node that was killed cannot tidy up any more.
+    LlamaProcess.delete(socketFile);
     // The native code keeps the process alive and crashes in orderly exits.
     Runtime.getRuntime().halt(0);
   }
@@ -112,7 +115,7 @@ public final class LlamaChild {
     } catch (IOException e) {
       // The node is gone, or says what no node says: the same end.
     }
-    halt();
+    halt(socketFile);
   }
 
   private void answerAll() throws InterruptedException, IOException {

@@ -1,0 +1,55 @@
+package dev.waggle.node.cli;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the program modest: it runs all day on machines that are used for something else. Concerns
+ * the whole JVM, so only the program does it, and no node that is embedded.
+ */
+final class RuntimeThrift {
+  private static final Logger log = LoggerFactory.getLogger(RuntimeThrift.class);
+
+  /** HotSpot's settings that may change at run time: give back what the heap does not need. */
+  private static final Map<String, String> HEAP =
+      Map.of(
+          "MinHeapFreeRatio", "10",
+          "MaxHeapFreeRatio", "25",
+          "G1PeriodicGCInterval", "300000");
+
+  private static final Duration SETTLED = Duration.ofSeconds(3);
+
+  private RuntimeThrift() {}
+
+  /** Before anything of the node is loaded: leaves out what it does not use. */
+  static void beforeStart() {
+    System.setProperty("io.netty.jfr.enabled", "false");
+    System.setProperty("vertx.disableDnsResolver", "true");
+  }
+
+  /** Once the node is ready: gives back the memory that only the start needed. */
+  static void afterStart() {
+    HotSpotDiagnosticMXBean hotSpot =
+        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+    if (hotSpot == null) {
+      return; // Another JVM has its own ways.
+    }
+    HEAP.forEach(
+        (name, value) -> {
+          try {
+            hotSpot.setVMOption(name, value);
+          } catch (IllegalArgumentException e) {
+            log.debug("this JVM has no {}", name);
+          }
+        });
+    // By then the engines have been asked and the first peers met.
+    CompletableFuture.delayedExecutor(SETTLED.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(System::gc);
+  }
+}
