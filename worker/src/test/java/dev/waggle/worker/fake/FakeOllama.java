@@ -80,6 +80,7 @@ public final class FakeOllama implements AutoCloseable {
   private final AtomicInteger chatting = new AtomicInteger();
   private final AtomicInteger abandoned = new AtomicInteger();
   private final List<JsonNode> chats = new CopyOnWriteArrayList<>();
+  private volatile CountDownLatch healed = new CountDownLatch(1);
   private volatile boolean waggle;
 
   /** Starts one on a free loopback port. */
@@ -115,9 +116,12 @@ public final class FakeOllama implements AutoCloseable {
     faults.put(model, fault);
   }
 
-  /** Makes all models work again. */
+  /** Makes all models work again, and ends what hangs. */
   public void heal() {
     faults.clear();
+    CountDownLatch hanging = healed;
+    healed = new CountDownLatch(1);
+    hanging.countDown();
   }
 
   /** Makes it say that it is a Waggle node. */
@@ -247,7 +251,7 @@ public final class FakeOllama implements AutoCloseable {
     OutputStream out = exchange.getResponseBody();
     if (fault == Fault.SILENCE) {
       out.flush();
-      closed.await();
+      healed.await();
       return;
     }
     if (model.equals(THINKER)) {
@@ -280,7 +284,7 @@ public final class FakeOllama implements AutoCloseable {
         out.write("<html>\n".getBytes(StandardCharsets.UTF_8));
         out.flush();
       }
-      case STALL -> closed.await();
+      case STALL -> healed.await();
       case CUT_STREAM -> out.flush();
       default -> throw new AssertionError("handled before");
     }
@@ -305,6 +309,7 @@ public final class FakeOllama implements AutoCloseable {
   @Override
   public void close() {
     closed.countDown();
+    heal();
     server.stop(0);
     threads.shutdownNow();
   }

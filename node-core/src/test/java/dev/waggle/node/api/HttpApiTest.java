@@ -1,0 +1,509 @@
+package dev.waggle.node.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.waggle.node.Node;
+import dev.waggle.node.config.Setting;
+import dev.waggle.worker.fake.FakeOllama;
+import dev.waggle.worker.fake.FakeOllama.Fault;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One embedded node with a fake Ollama, asked over HTTP. */
+@Timeout(30)
+class HttpApiTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final String ANSWER = String.join("", FakeOllama.ANSWER);
+  private static final String MESSAGES = "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]";
+
+  private static @TempDir Path directory;
+  private static FakeOllama ollama;
+  private static Node node;
+
+  @BeforeAll
+  static void start() throws Exception {
+    ollama = new FakeOllama();
+    node =
+        Node.builder()
+            .dataDirectory(directory.resolve("node"))
+            .name("alone")
+            .api("127.0.0.1:0")
+            .listen("/ip4/127.0.0.1/tcp/0")
+            .mdns(false)
+            .ollama(ollama.address())
+            .with(Setting.LLAMA, false)
+            .with(Setting.STALL_SECONDS, 1)
+            .start();
+    await().until(() -> !node.capability().models().isEmpty());
+  }
+
+  @AfterAll
+  static void stop() {
+    node.close();
+    ollama.close();
+  }
+
+  @AfterEach
+  void heal() {
+    ollama.heal();
+  }
+
+  private static URI uri(String path) {
+    return URI.create("http://" + node.self().api() + path);
+  }
+
+  private static Socket connect() throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), node.apiAddress().getPort());
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  private static String token() throws IOException {
+    return Files.readString(directory.resolve("node/api.token")).strip();
+  }
+
+  private static HttpResponse<String> get(String path, String... headers) throws Exception {
+    HttpRequest.Builder request = HttpRequest.newBuilder(uri(path));
+    return HTTP.send(with(request, headers).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static HttpRequest.Builder with(HttpRequest.Builder request, String... headers) {
+    return headers.length == 0 ? request : request.headers(headers);
+  }
+
+  private static HttpResponse<String> post(String path, String body, String... headers)
+      throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(uri(path)).POST(HttpRequest.BodyPublishers.ofString(body));
+    if (headers.length == 0) {
+      request.header("content-type", "application/json");
+    }
+    return HTTP.send(with(request, headers).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static String chat(String model, String more) {
+    return "{\"model\":\"" + model + "\"," + MESSAGES + more + "}";
+  }
+
+  private static List<JsonNode> events(String body) throws IOException {
+    List<JsonNode> events = new ArrayList<>();
+    for (String line : body.lines().filter(each -> each.startsWith("data: {")).toList()) {
+      events.add(JSON.readTree(line.substring("data: ".length())));
+    }
+    return events;
+  }
+
+  @Test
+  void chatCompletion_whole() throws Exception {
+    HttpResponse<String> response =
+        post("/v1/chat/completions", chat(FakeOllama.MODEL, ",\"max_tokens\":9,\"stop\":\"x\""));
+    assertThat(response.statusCode()).isEqualTo(200);
+    JsonNode body = JSON.readTree(response.body());
+    assertThat(body.path("object").asText()).isEqualTo("chat.completion");
+    assertThat(body.path("choices").path(0).path("message").path("content").asText())
+        .isEqualTo(ANSWER);
+    assertThat(body.path("choices").path(0).path("finish_reason").asText()).isEqualTo("stop");
+    assertThat(body.path("usage").path("total_tokens").asInt()).isEqualTo(16);
+    assertThat(response.headers().firstValue("x-waggle-node")).contains(node.peerId().toString());
+    assertThat(response.headers().firstValue("x-waggle-task").orElse("")).matches("[0-9a-f]{32}");
+    assertThat(response.headers().firstValue("x-waggle-model-digest").orElse(""))
+        .isEqualTo("sha256:" + FakeOllama.digest(FakeOllama.MODEL));
+    JsonNode options = ollama.chats().get(ollama.chats().size() - 1).path("options");
+    assertThat(options.path("num_predict").asInt()).isEqualTo(9);
+    assertThat(options.path("stop").path(0).asText()).isEqualTo("x");
+  }
+
+  @Test
+  void chatCompletion_streamed_endsInUsageAndDone() throws Exception {
+    HttpResponse<String> response =
+        post(
+            "/v1/chat/completions",
+            chat(FakeOllama.MODEL, ",\"stream\":true,\"stream_options\":{\"include_usage\":true}"));
+    assertThat(response.headers().firstValue("content-type")).contains("text/event-stream");
+    assertThat(response.headers().firstValue("x-waggle-node")).contains(node.peerId().toString());
+    List<JsonNode> events = events(response.body());
+    assertThat(
+            events.stream()
+                .map(
+                    event -> event.path("choices").path(0).path("delta").path("content").asText(""))
+                .collect(Collectors.joining()))
+        .isEqualTo(ANSWER);
+    JsonNode last = events.get(events.size() - 1);
+    assertThat(last.path("choices")).isEmpty();
+    assertThat(last.path("usage").path("completion_tokens").asInt()).isEqualTo(5);
+    assertThat(response.body()).endsWith("data: [DONE]\n\n");
+  }
+
+  @Test
+  void contentParts_andTheDevelopersRole_areUnderstood() throws Exception {
+    HttpResponse<String> response =
+        post(
+            "/v1/chat/completions",
+            "{\"model\":\""
+                + FakeOllama.MODEL
+                + "\",\"messages\":[{\"role\":\"developer\",\"content\":\"be brief\"},"
+                + "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
+                + "{\"type\":\"text\",\"text\":\"b\"}]},"
+                + "{\"role\":\"assistant\",\"content\":null}]}");
+    assertThat(response.statusCode()).isEqualTo(200);
+    JsonNode messages = ollama.chats().get(ollama.chats().size() - 1).path("messages");
+    assertThat(messages.path(0).path("role").asText()).isEqualTo("system");
+    assertThat(messages.path(1).path("content").asText()).isEqualTo("ab");
+  }
+
+  @Test
+  void thinking_isShownApart() throws Exception {
+    JsonNode openAi =
+        JSON.readTree(post("/v1/chat/completions", chat(FakeOllama.THINKER, "")).body());
+    JsonNode message = openAi.path("choices").path(0).path("message");
+    assertThat(message.path("reasoning_content").asText()).isEqualTo("let me count");
+    assertThat(message.path("content").asText()).isEqualTo(ANSWER);
+    JsonNode ollamas =
+        JSON.readTree(post("/api/chat", chat(FakeOllama.THINKER, ",\"stream\":false")).body());
+    assertThat(ollamas.path("message").path("thinking").asText()).isEqualTo("let me count");
+  }
+
+  @Test
+  void ollamaChat_streamsLines() throws Exception {
+    HttpResponse<String> response = post("/api/chat", chat(FakeOllama.MODEL, ""));
+    assertThat(response.headers().firstValue("content-type")).contains("application/x-ndjson");
+    List<String> lines = response.body().lines().toList();
+    StringBuilder text = new StringBuilder();
+    for (String line : lines) {
+      text.append(JSON.readTree(line).path("message").path("content").asText());
+    }
+    assertThat(text).hasToString(ANSWER);
+    JsonNode last = JSON.readTree(lines.get(lines.size() - 1));
+    assertThat(last.path("done").asBoolean()).isTrue();
+    assertThat(last.path("done_reason").asText()).isEqualTo("stop");
+    assertThat(last.path("prompt_eval_count").asInt()).isEqualTo(11);
+    assertThat(last.path("total_duration").asLong()).isPositive();
+  }
+
+  @Test
+  void ollamaGenerate_wholeAndStreamed() throws Exception {
+    String request = "{\"model\":\"" + FakeOllama.MODEL + "\",\"prompt\":\"hi\",\"system\":\"s\"";
+    JsonNode whole = JSON.readTree(post("/api/generate", request + ",\"stream\":false}").body());
+    assertThat(whole.path("response").asText()).isEqualTo(ANSWER);
+    assertThat(whole.path("done").asBoolean()).isTrue();
+    String streamed = post("/api/generate", request + "}").body();
+    assertThat(streamed.lines()).hasSize(FakeOllama.ANSWER.size() + 1);
+  }
+
+  @Test
+  void ollamaRequestWithoutPrompt_onlyLoads() throws Exception {
+    JsonNode loaded =
+        JSON.readTree(post("/api/generate", "{\"model\":\"" + FakeOllama.MODEL + "\"}").body());
+    assertThat(loaded.path("done_reason").asText()).isEqualTo("load");
+    assertThat(post("/api/chat", "{\"model\":\"nope\"}").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void versionTagsAndModels_nameWhatIsThere() throws Exception {
+    assertThat(JSON.readTree(get("/api/version").body()).has("waggle")).isTrue();
+    JsonNode tags = JSON.readTree(get("/api/tags").body()).path("models");
+    assertThat(tags.path(0).path("name").asText()).isEqualTo(FakeOllama.MODEL);
+    assertThat(tags.path(0).path("digest").asText()).matches("[0-9a-f]{64}");
+    JsonNode models = JSON.readTree(get("/v1/models").body());
+    assertThat(models.path("object").asText()).isEqualTo("list");
+    assertThat(models.path("data")).hasSize(3);
+    assertThat(get("/v1/models/" + FakeOllama.MODEL).statusCode()).isEqualTo(200);
+    assertThat(get("/v1/models/nope").statusCode()).isEqualTo(404);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{ | not valid JSON |",
+        "{\"model\":1} | model has to be a text | model",
+        "{} | model is missing | model",
+        "[] | has to be a JSON object | the body",
+        "{\"model\":\"x\"} | messages is missing | messages",
+        "{\"model\":\"x\",\"messages\":{}} | messages has to be an array | messages",
+        "{\"model\":\"x\",\"messages\":[]} | at least one message | messages",
+        "{\"model\":\"x\",\"messages\":[1]} | has to be a JSON object | messages[0]",
+        "{\"model\":\"x\",\"messages\":[{\"role\":\"bee\",\"content\":\"\"}]} | system, user, assistant or tool | messages[0].role",
+        "{\"model\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":5}]} | has to be a text | messages[0].content",
+        "{\"model\":\"x\",MESSAGES,\"temperature\":\"hot\"} | temperature has to be a number | temperature",
+        "{\"model\":\"x\",MESSAGES,\"temperature\":3} | from 0.0 to 2.0 | temperature",
+        "{\"model\":\"x\",MESSAGES,\"max_tokens\":0} | has to be 1 or more | max_tokens",
+        "{\"model\":\"x\",MESSAGES,\"max_tokens\":1.5} | whole number | max_tokens",
+        "{\"model\":\"x\",MESSAGES,\"stream\":\"yes\"} | true or false | stream",
+        "{\"model\":\"x\",MESSAGES,\"stop\":[1]} | texts | stop",
+        "{\"model\":\"x\",MESSAGES,\"n\":2} | has to be 1 | n",
+        "{\"model\":\"x\",MESSAGES,\"tools\":[{}]} | not supported | tools",
+        "{\"model\":\"x\",MESSAGES,\"stream_options\":true} | JSON object | stream_options",
+        "{\"model\":\"x\",MESSAGES}{} | not valid JSON |",
+      })
+  void badOpenAiRequest_isAnErrorThatNamesTheField(String body, String message, String param)
+      throws Exception {
+    HttpResponse<String> response =
+        post("/v1/chat/completions", body.replace("MESSAGES", MESSAGES));
+    assertThat(response.statusCode()).isEqualTo(400);
+    JsonNode error = JSON.readTree(response.body()).path("error");
+    assertThat(error.path("message").asText()).contains(message);
+    assertThat(error.path("type").asText()).isEqualTo("invalid_request_error");
+    assertThat(error.path("param").asText(null)).isEqualTo(param);
+    assertThat(error.has("code")).isTrue();
+    assertThat(response.body()).doesNotContain("Exception").doesNotContain("at dev.");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{",
+        "{}",
+        "{\"model\":\"x\",\"messages\":1}",
+        "{\"model\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":{}}]}",
+        "{\"model\":\"x\",\"options\":{\"temperature\":\"hot\"}}",
+        "{\"model\":\"x\",\"stream\":1}",
+        "{\"model\":\"x\",\"format\":\"json\"}"
+      })
+  void badOllamaRequest_isAnErrorInItsForm(String body) throws Exception {
+    HttpResponse<String> response = post("/api/chat", body);
+    assertThat(response.statusCode()).isEqualTo(400);
+    JsonNode error = JSON.readTree(response.body());
+    assertThat(error.path("error").isTextual()).isTrue();
+    assertThat(error).hasSize(1);
+  }
+
+  @Test
+  void unknownModel_isNotFound_andTheNearestIsNamed() throws Exception {
+    HttpResponse<String> response = post("/v1/chat/completions", chat("fake:7b", ""));
+    assertThat(response.statusCode()).isEqualTo(404);
+    JsonNode error = JSON.readTree(response.body()).path("error");
+    assertThat(error.path("code").asText()).isEqualTo("model_not_found");
+    assertThat(error.path("message").asText()).contains("fake:7b").contains("nearest: fake:1b");
+    HttpResponse<String> ollamas = post("/api/chat", chat("fake:7b", ""));
+    assertThat(ollamas.statusCode()).isEqualTo(404);
+    assertThat(JSON.readTree(ollamas.body()).path("error").asText()).contains("fake:7b");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/v1/chat/completions,text/plain",
+    "/v1/chat/completions,application/xml",
+    "/v1/chat/completions,multipart/form-data",
+    "/api/chat,text/plain"
+  })
+  void otherContentTypes_areRefused(String path, String type) throws Exception {
+    HttpResponse<String> response = post(path, chat(FakeOllama.MODEL, ""), "content-type", type);
+    assertThat(response.statusCode()).isEqualTo(415);
+    assertThat(response.body()).contains("application/json");
+  }
+
+  @Test
+  void ollamaRequestsOfPlainCurl_work() throws Exception {
+    assertThat(
+            post(
+                    "/api/chat",
+                    chat(FakeOllama.MODEL, ""),
+                    "content-type",
+                    "application/x-www-form-urlencoded")
+                .statusCode())
+        .isEqualTo(200);
+  }
+
+  @Test
+  void oversizedBody_isRefused() throws Exception {
+    String big = chat(FakeOllama.MODEL, ",\"x\":\"" + "x".repeat(HttpApi.BODY_BYTES_MAX) + "\"");
+    assertThat(rawPost("/v1/chat/completions", big)).contains(" 413 ").contains("larger than");
+    assertThat(rawPost("/api/chat", big)).contains(" 413 ").contains("{\"error\":\"");
+  }
+
+  /** The answer to a request that is sent whole even if the answer comes early. */
+  private static String rawPost(String path, String body) throws IOException {
+    try (Socket socket = connect()) {
+      OutputStream out = socket.getOutputStream();
+      out.write(
+          ("POST "
+                  + path
+                  + " HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+                  + "connection: close\r\ncontent-length: "
+                  + body.length()
+                  + "\r\n\r\n")
+              .getBytes(StandardCharsets.US_ASCII));
+      out.flush();
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @Test
+  void unknownPath_andWrongMethod_areAnsweredInTheDialect() throws Exception {
+    assertThat(get("/v1/nothing").statusCode()).isEqualTo(404);
+    assertThat(JSON.readTree(get("/v1/nothing").body()).path("error").has("message")).isTrue();
+    assertThat(JSON.readTree(get("/api/nothing").body()).path("error").isTextual()).isTrue();
+    assertThat(get("/v1/chat/completions").statusCode()).isEqualTo(405);
+  }
+
+  @Test
+  void foreignOriginsAndHosts_areRefused() throws Exception {
+    assertThat(get("/v1/models", "origin", "https://evil.example").statusCode()).isEqualTo(403);
+    assertThat(get("/v1/models", "origin", "null").statusCode()).isEqualTo(403);
+    assertThat(get("/v1/models", "origin", "http://localhost:3000").statusCode()).isEqualTo(200);
+    assertThat(get("/v1/models", "origin", "vscode-webview://abc").statusCode()).isEqualTo(200);
+    assertThat(withHost("evil.example")).contains(" 403 ");
+    assertThat(withHost("localhost:4304")).contains(" 200 ");
+  }
+
+  private static String withHost(String host) throws IOException {
+    try (Socket socket = connect()) {
+      socket
+          .getOutputStream()
+          .write(
+              ("GET /v1/models HTTP/1.1\r\nhost: " + host + "\r\nconnection: close\r\n\r\n")
+                  .getBytes(StandardCharsets.US_ASCII));
+      return new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))
+          .readLine();
+    }
+  }
+
+  @Test
+  void whatChangesTheNodeOrReadsItsRecords_needsTheToken() throws Exception {
+    for (String path : List.of("/swarm/v1/ledger", "/swarm/v1/ledger/verify")) {
+      assertThat(get(path).statusCode()).isEqualTo(401);
+      assertThat(get(path, "authorization", "Bearer wrong").statusCode()).isEqualTo(401);
+      assertThat(get(path, "authorization", "Bearer " + token()).statusCode()).isEqualTo(200);
+    }
+    assertThat(post("/swarm/v1/invites", "{}").statusCode()).isEqualTo(401);
+    assertThat(post("/swarm/v1/join", "{\"token\":\"x\"}").statusCode()).isEqualTo(401);
+  }
+
+  @Test
+  void statusHealthAndMetrics_areOpen() throws Exception {
+    assertThat(get("/healthz").body()).isEqualTo("{\"status\":\"ok\"}");
+    JsonNode status = JSON.readTree(get("/swarm/v1/status").body());
+    assertThat(status.path("peerId").asText()).isEqualTo(node.peerId().toString());
+    assertThat(status.path("worker").path("slots").asInt()).isEqualTo(2);
+    assertThat(JSON.readTree(get("/swarm/v1/peers").body()).path("peers")).isEmpty();
+    post("/v1/chat/completions", chat(FakeOllama.MODEL, ""));
+    assertThat(get("/metrics").body())
+        .contains("waggle_requests_total{dialect=\"openai\",result=\"done\"}")
+        .contains("waggle_worker_slots 2.0")
+        .contains("jvm_memory_used_bytes");
+  }
+
+  @Test
+  void invite_isMade_andTooLongOnesAreRefused() throws Exception {
+    String[] headers = {"authorization", "Bearer " + token(), "content-type", "application/json"};
+    JsonNode invite = JSON.readTree(post("/swarm/v1/invites", "{}", headers).body());
+    assertThat(invite.path("token").asText()).startsWith("waggle1");
+    HttpResponse<String> refused =
+        post("/swarm/v1/invites", "{\"validitySeconds\":99999999}", headers);
+    assertThat(refused.statusCode()).isEqualTo(409);
+    assertThat(refused.body()).contains("at most 30 days");
+    HttpResponse<String> own =
+        post("/swarm/v1/join", "{\"token\":\"" + invite.path("token").asText() + "\"}", headers);
+    assertThat(own.statusCode()).isEqualTo(409);
+    assertThat(own.body()).contains("made the invite itself");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "OVERLOADED,502",
+    "ERROR_MID_STREAM,502",
+    "CUT_STREAM,502",
+    "STALL,502",
+    "SILENCE,502",
+    "GARBAGE,502",
+    "BAD_REQUEST,400"
+  })
+  void engineFault_isAnHonestError(Fault fault, int status) throws Exception {
+    ollama.fail(FakeOllama.MODEL, fault);
+    HttpResponse<String> whole = post("/v1/chat/completions", chat(FakeOllama.MODEL, ""));
+    assertThat(whole.statusCode()).isEqualTo(status);
+    assertThat(JSON.readTree(whole.body()).path("error").path("message").asText())
+        .containsIgnoringCase("ollama");
+
+    HttpResponse<String> stream =
+        post("/v1/chat/completions", chat(FakeOllama.MODEL, ",\"stream\":true"));
+    boolean begun = stream.statusCode() == 200;
+    assertThat(begun)
+        .isEqualTo(
+            fault
+                .name()
+                .toLowerCase(Locale.ROOT)
+                .matches("error_mid_stream|cut_stream|stall|garbage"));
+    if (begun) {
+      List<JsonNode> events = events(stream.body());
+      assertThat(events.get(events.size() - 1).path("error").path("message").asText())
+          .contains("broke off");
+      assertThat(stream.body()).doesNotContain("[DONE]");
+    }
+  }
+
+  @Test
+  void clientThatGoesAway_stopsTheEngine() throws Exception {
+    await().until(() -> ollama.chatting() == 0);
+    int before = ollama.abandoned();
+    try (Socket socket = connect()) {
+      String body = chat(FakeOllama.ENDLESS, ",\"stream\":true");
+      socket
+          .getOutputStream()
+          .write(
+              ("POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+                      + "content-type: application/json\r\ncontent-length: "
+                      + body.length()
+                      + "\r\n\r\n"
+                      + body)
+                  .getBytes(StandardCharsets.US_ASCII));
+      BufferedReader lines =
+          new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+      String line = "";
+      while (!line.contains("tick")) {
+        line = lines.readLine();
+      }
+    }
+    await().until(() -> ollama.chatting() == 0 && ollama.abandoned() == before + 1);
+    await().until(() -> node.capability().running() == 0);
+  }
+
+  @Test
+  void manyClientsOfOneModel_areAllServed_inTurn() throws Exception {
+    List<java.util.concurrent.CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      all.add(
+          HTTP.sendAsync(
+              HttpRequest.newBuilder(uri("/v1/chat/completions"))
+                  .header("content-type", "application/json")
+                  .POST(HttpRequest.BodyPublishers.ofString(chat(FakeOllama.MODEL, "")))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString()));
+    }
+    for (var each : all) {
+      assertThat(each.get().statusCode()).isEqualTo(200);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dev.waggle.node.program;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.waggle.node.process.NodeProcess;
+import dev.waggle.worker.fake.FakeOllama;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the ledger of a real process is worth. */
+@Timeout(120)
+class LedgerIT {
+  private static final int CLIENTS = 4;
+  private static final int ANSWERS_BEFORE_KILL = 40;
+
+  private @TempDir Path directory;
+  private FakeOllama ollama;
+  private Program program;
+
+  @BeforeEach
+  void start() throws Exception {
+    ollama = new FakeOllama();
+    program = new Program(directory);
+  }
+
+  @AfterEach
+  void stop() {
+    program.close();
+    ollama.close();
+  }
+
+  private NodeProcess node() throws Exception {
+    NodeProcess node = program.start("node", Optional.of(ollama.address()));
+    await().until(() -> !Program.get(node, "/v1/models").path("data").isEmpty());
+    return node;
+  }
+
+  @Test
+  void nodeKilledDuringTraffic_losesNoAnswerThatAClientHas_andItsLedgerVerifies() throws Exception {
+    NodeProcess node = node();
+    Set<String> acknowledged = ConcurrentHashMap.newKeySet();
+    CompletableFuture<?>[] clients = new CompletableFuture<?>[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+      clients[i] = CompletableFuture.runAsync(() -> askUntilItIsGone(node, acknowledged));
+    }
+    await().atMost(60, TimeUnit.SECONDS).until(() -> acknowledged.size() >= ANSWERS_BEFORE_KILL);
+    node.kill();
+    CompletableFuture.allOf(clients).get(30, TimeUnit.SECONDS);
+
+    Program.Ended offline = program.at(node, "ledger", "verify", "--json");
+    assertThat(offline.err()).isEmpty();
+    assertThat(offline.exitCode()).isZero();
+    assertThat(offline.json().path("receipts").asInt()).isGreaterThanOrEqualTo(acknowledged.size());
+
+    NodeProcess again = node();
+    Set<String> recorded = ConcurrentHashMap.newKeySet();
+    for (JsonNode entry : Program.get(again, "/swarm/v1/ledger").path("entries")) {
+      recorded.add(entry.path("task").asText());
+    }
+    assertThat(recorded).containsAll(acknowledged);
+    assertThat(Program.ask(again, FakeOllama.MODEL).statusCode()).isEqualTo(200);
+    assertThat(program.at(again, "ledger", "verify").exitCode()).isZero();
+  }
+
+  private static void askUntilItIsGone(NodeProcess node, Set<String> acknowledged) {
+    try {
+      while (true) {
+        HttpResponse<String> response = Program.ask(node, FakeOllama.MODEL);
+        if (response.statusCode() == 200) {
+          acknowledged.add(response.headers().firstValue("x-waggle-task").orElseThrow());
+        }
+      }
+    } catch (IOException e) {
+      // It was killed.
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void ledgerThatWasChanged_isFound_andTheBadEntryNamed() throws Exception {
+    NodeProcess node = node();
+    assertThat(Program.ask(node, FakeOllama.MODEL).statusCode()).isEqualTo(200);
+    node.close();
+    Program.Ended whole = program.at(node, "ledger", "verify");
+    assertThat(whole.out()).contains("is whole: 2 entries, 1 receipts");
+
+    replace(node.dataDirectory().resolve("ledger.mv.db"), FakeOllama.MODEL, "fake:9b");
+    Program.Ended changed = program.at(node, "ledger", "verify");
+    assertThat(changed.exitCode()).isEqualTo(1);
+    assertThat(changed.out() + changed.err()).containsAnyOf("entry 2", "damaged");
+  }
+
+  /** Changes text in place, as somebody would who wants another past. */
+  private static void replace(Path file, String from, String to) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    String text = new String(bytes, StandardCharsets.ISO_8859_1);
+    int found = 0;
+    try (RandomAccessFile writing = new RandomAccessFile(file.toFile(), "rw")) {
+      for (int at = text.indexOf(from); at >= 0; at = text.indexOf(from, at + 1)) {
+        writing.seek(at);
+        writing.write(to.getBytes(StandardCharsets.ISO_8859_1));
+        found++;
+      }
+    }
+    assertThat(found).isPositive();
+  }
+}

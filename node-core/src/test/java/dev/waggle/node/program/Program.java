@@ -1,0 +1,152 @@
+package dev.waggle.node.program;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.waggle.node.process.NodeProcess;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** Runs node.jar: nodes in folders of their own, and commands. Ends them all when closed. */
+final class Program implements AutoCloseable {
+  static final ObjectMapper JSON = new ObjectMapper();
+  static final HttpClient HTTP =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  private static final Duration COMMAND_MAX = Duration.ofSeconds(60);
+
+  private final Path directory;
+  private final List<NodeProcess> nodes = new ArrayList<>();
+
+  Program(Path directory) {
+    this.directory = directory;
+  }
+
+  /** How a command ended. */
+  record Ended(int exitCode, String out, String err) {
+    JsonNode json() throws IOException {
+      return JSON.readTree(out);
+    }
+  }
+
+  static List<String> command() {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String jar =
+        Optional.ofNullable(System.getProperty("waggle.jar"))
+            .orElseThrow(
+                () -> new IllegalStateException("run by mvn verify, which builds node.jar"));
+    return List.of(java, "-jar", jar);
+  }
+
+  Path directory(String name) {
+    return directory.resolve(name);
+  }
+
+  /** Starts a node that uses the Ollama at an address, or none. */
+  NodeProcess start(String name, Optional<URI> ollama, String... arguments) throws Exception {
+    Path data = Files.createDirectories(directory(name));
+    List<String> all = new ArrayList<>(List.of("--name", name, "--no-llama"));
+    all.addAll(List.of(arguments));
+    if (ollama.isPresent()) {
+      Files.writeString(
+          data.resolve("config.toml"),
+          "[ollama]\naddress = \""
+              + ollama.get().getAuthority()
+              + "\"\n[worker]\nstall-seconds = 2\nfirst-token-seconds = 20\n");
+    } else {
+      all.add("--no-ollama");
+    }
+    NodeProcess node = NodeProcess.start(command(), data, all);
+    nodes.add(node);
+    return node;
+  }
+
+  /** Runs a command to its end. */
+  Ended run(String... arguments) throws Exception {
+    List<String> all = new ArrayList<>(command());
+    all.addAll(List.of(arguments));
+    Path out = Files.createTempFile(directory, "command", ".out");
+    Path err = Files.createTempFile(directory, "command", ".err");
+    Process process =
+        new ProcessBuilder(all).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    process.getOutputStream().close();
+    if (!process.waitFor(COMMAND_MAX.toSeconds(), TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new IllegalStateException("still running: " + String.join(" ", arguments));
+    }
+    return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+
+  /** Runs a command at a node. */
+  Ended at(NodeProcess node, String... arguments) throws Exception {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.add("--data-dir");
+    all.add(node.dataDirectory().toString());
+    return run(all.toArray(String[]::new));
+  }
+
+  /** Makes a node a member of another's swarm, as users do. */
+  void join(NodeProcess joiner, NodeProcess issuer) throws Exception {
+    String token = at(issuer, "invite", "--json").json().path("token").asText();
+    Ended joined = at(joiner, "join", token);
+    if (joined.exitCode() != 0) {
+      throw new IllegalStateException(joined.err());
+    }
+  }
+
+  static HttpRequest.Builder request(NodeProcess node, String path) throws IOException {
+    return HttpRequest.newBuilder(node.ready().api().resolve(path))
+        .timeout(Duration.ofSeconds(60))
+        .header("content-type", "application/json")
+        .header("authorization", "Bearer " + node.token());
+  }
+
+  static JsonNode get(NodeProcess node, String path) throws Exception {
+    HttpResponse<String> response =
+        HTTP.send(request(node, path).build(), HttpResponse.BodyHandlers.ofString());
+    return JSON.readTree(response.body());
+  }
+
+  static HttpRequest chat(NodeProcess node, String model, boolean stream) throws IOException {
+    String body =
+        "{\"model\":\""
+            + model
+            + "\",\"stream\":"
+            + stream
+            + ",\"messages\":[{\"role\":\"user\",\"content\":\"How do bees dance?\"}]}";
+    return request(node, "/v1/chat/completions")
+        .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8))
+        .build();
+  }
+
+  static HttpResponse<String> ask(NodeProcess node, String model) throws Exception {
+    return HTTP.send(chat(node, model, false), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** How many other connected nodes offer a model. */
+  static long offering(NodeProcess node, String model) throws Exception {
+    long offering = 0;
+    for (JsonNode peer : get(node, "/swarm/v1/peers").path("peers")) {
+      for (JsonNode each : peer.path("models")) {
+        offering +=
+            peer.path("connected").asBoolean() && each.path("name").asText().equals(model) ? 1 : 0;
+      }
+    }
+    return offering;
+  }
+
+  @Override
+  public void close() {
+    nodes.parallelStream().forEach(NodeProcess::close);
+  }
+}
