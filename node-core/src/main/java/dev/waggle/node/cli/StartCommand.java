@@ -6,9 +6,9 @@ import dev.waggle.node.config.ConfigException;
 import dev.waggle.node.config.NodeConfig;
 import dev.waggle.node.config.Setting;
 import dev.waggle.node.config.Settings;
+import dev.waggle.node.data.DataDirectory;
+import dev.waggle.node.data.DataException;
 import dev.waggle.node.log.ProgramLog;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -91,14 +91,10 @@ final class StartCommand implements Callable<Integer> {
       throw new CommandException(ExitCode.USAGE, e.getMessage(), e);
     }
     try {
-      Path logs = directory.path().resolve("logs");
-      Files.createDirectories(logs);
-      ProgramLog.running(logs, settings.logLevel());
-    } catch (IOException e) {
-      throw new CommandException(
-          ExitCode.FAILED,
-          directory.path() + " cannot be used: " + e + " (choose another with --data-dir)",
-          e);
+      DataDirectory.prepare(directory.path());
+      ProgramLog.running(directory.path().resolve("logs"), settings.logLevel());
+    } catch (DataException e) {
+      throw new CommandException(ExitCode.FAILED, e.getMessage(), e);
     }
     try {
       Node node = Node.start(config, Optional.ofNullable(readyFile));

@@ -8,8 +8,6 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -48,19 +46,42 @@ public final class DataDirectory implements AutoCloseable {
   }
 
   /**
-   * Creates the folder if need be, readable by its owner only, and takes hold of it.
+   * Creates the folder if need be, readable by its owner only.
    *
-   * @throws DataException if it cannot be used, or another process holds it
+   * @throws DataException if it cannot be used
    */
-  public static DataDirectory open(Path path) throws DataException {
+  public static void prepare(Path path) throws DataException {
+    if (Files.exists(path) && !Files.isDirectory(path)) {
+      throw new DataException(path + " is a file, not a folder (choose another with --data-dir)");
+    }
     try {
       if (!Files.isDirectory(path)) {
         create(path);
       }
-      if (!Files.isReadable(path) || !Files.isWritable(path)) {
-        throw new DataException(
-            path + " cannot be read and written by this user (check its owner and permissions)");
-      }
+    } catch (IOException e) {
+      throw unusable(path, e);
+    }
+    if (!Files.isReadable(path) || !Files.isWritable(path) || !Files.isExecutable(path)) {
+      throw new DataException(
+          path + " cannot be read and written by this user (check its owner and permissions)");
+    }
+  }
+
+  private static DataException unusable(Path path, IOException e) {
+    String cause = e.getClass().getSimpleName().replaceAll("Exception$", "");
+    return new DataException(
+        path + " cannot be used: " + cause + " " + e.getMessage() + " (choose another --data-dir)",
+        e);
+  }
+
+  /**
+   * Prepares the folder and takes hold of it.
+   *
+   * @throws DataException if it cannot be used, or another process holds it
+   */
+  public static DataDirectory open(Path path) throws DataException {
+    prepare(path);
+    try {
       FileChannel channel =
           FileChannel.open(
               path.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -71,14 +92,8 @@ public final class DataDirectory implements AutoCloseable {
             path + " is in use by another node (stop it, or choose another with --data-dir)");
       }
       return new DataDirectory(path, channel);
-    } catch (FileAlreadyExistsException e) {
-      throw new DataException(
-          e.getMessage() + " is a file, not a folder (choose another with --data-dir)", e);
-    } catch (AccessDeniedException e) {
-      throw new DataException(
-          e.getMessage() + " may not be used by this user (check its owner and permissions)", e);
     } catch (IOException e) {
-      throw new DataException(path + " cannot be used: " + e, e);
+      throw unusable(path, e);
     }
   }
 

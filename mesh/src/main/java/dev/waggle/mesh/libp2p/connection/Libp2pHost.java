@@ -290,7 +290,9 @@ public final class Libp2pHost implements Host {
             new ChannelInitializer<>() {
               @Override
               protected void initChannel(Channel channel) {
-                // The upgrade begins once the channel is connected.
+                // The upgrade begins once the channel is connected; the other side may speak first,
+                // and nothing of that may be read before somebody listens.
+                channel.config().setAutoRead(false);
               }
             });
     connecting.addListener(
@@ -300,20 +302,20 @@ public final class Libp2pHost implements Host {
             return;
           }
           Channel channel = connecting.channel();
-          upgrade(channel, true, address)
-              .whenComplete(
-                  (connection, failure) -> {
-                    if (failure != null) {
-                      made.completeExceptionally(failure);
-                    } else if (!connection.remotePeer().equals(peer)) {
-                      connection.close();
-                      made.completeExceptionally(
-                          new DialException(
-                              "another peer answers there: " + connection.remotePeer()));
-                    } else {
-                      made.complete(connection);
-                    }
-                  });
+          CompletableFuture<HostConnection> upgraded = upgrade(channel, true, address);
+          channel.config().setAutoRead(true);
+          upgraded.whenComplete(
+              (connection, failure) -> {
+                if (failure != null) {
+                  made.completeExceptionally(failure);
+                } else if (!connection.remotePeer().equals(peer)) {
+                  connection.close();
+                  made.completeExceptionally(
+                      new DialException("another peer answers there: " + connection.remotePeer()));
+                } else {
+                  made.complete(connection);
+                }
+              });
         });
     return made;
   }
