@@ -115,7 +115,7 @@ public final class Swarm implements AutoCloseable {
             pubSub,
             membership,
             parts.capability(),
-            host::listenAddresses,
+            this::reachableAddresses,
             parts.timer(),
             parts.clock(),
             this::onAdvert);
@@ -226,7 +226,14 @@ public final class Swarm implements AutoCloseable {
    * @throws MembershipException if this node is no admin or the validity is out of range
    */
   public Invite invite(Duration validity) throws MembershipException {
-    return membership.invite(validity, host.listenAddresses());
+    return membership.invite(validity, reachableAddresses());
+  }
+
+  /** What others are told: loopback only when there is nothing else. */
+  private List<Multiaddr> reachableAddresses() {
+    List<Multiaddr> all = host.listenAddresses();
+    List<Multiaddr> network = all.stream().filter(each -> !each.isLoopback()).toList();
+    return network.isEmpty() ? all : network;
   }
 
   /**

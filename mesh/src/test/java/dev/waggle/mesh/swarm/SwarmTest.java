@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -294,13 +295,16 @@ class SwarmTest {
     TestNode joiner = node("joiner");
     owner.admit(joiner, "joiner");
     Connection connection = joiner.swarm.connection(owner.id()).orElseThrow();
-    byte[] garbage = new byte[4_096];
-    new SecureRandom().nextBytes(garbage);
+    byte[] endlessLength = new byte[64];
+    Arrays.fill(endlessLength, (byte) 0xff);
+    byte[] noMessage = {4, (byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff};
     for (String protocol : List.of("/waggle/task/1", "/floodsub/1.0.0")) {
-      Silent reader = new Silent();
-      Stream stream = connection.open(List.of(protocol), reader).get(10, TimeUnit.SECONDS);
-      stream.write(ByteBuffer.wrap(garbage));
-      reader.gone.get(10, TimeUnit.SECONDS);
+      for (byte[] garbage : List.of(endlessLength, noMessage)) {
+        Silent reader = new Silent();
+        Stream stream = connection.open(List.of(protocol), reader).get(10, TimeUnit.SECONDS);
+        stream.write(ByteBuffer.wrap(garbage));
+        reader.gone.get(10, TimeUnit.SECONDS);
+      }
     }
     assertThat(connection.closed()).isNotDone();
     assertThat(owner.isConnectedWith(joiner)).isTrue();

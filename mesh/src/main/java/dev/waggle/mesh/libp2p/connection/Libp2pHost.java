@@ -66,7 +66,7 @@ public final class Libp2pHost implements Host {
   private final Map<PeerId, CompletableFuture<HostConnection>> dialing = new ConcurrentHashMap<>();
   private final Semaphore upgrading = new Semaphore(UPGRADING_MAX);
   private final List<Channel> listening = new CopyOnWriteArrayList<>();
-  private final List<Multiaddr> listenAddresses = new CopyOnWriteArrayList<>();
+  private final List<Multiaddr> boundAddresses = new CopyOnWriteArrayList<>();
   private volatile ProtocolGate gate = (connection, protocol) -> true;
 
   private Libp2pHost(Identity identity, List<Multiaddr> toListen) {
@@ -163,9 +163,7 @@ public final class Libp2pHost implements Host {
           bound.cause());
     }
     listening.add(bound.channel());
-    transport
-        .localAddress(bound.channel())
-        .ifPresent(local -> listenAddresses.addAll(Interfaces.expand(local)));
+    transport.localAddress(bound.channel()).ifPresent(boundAddresses::add);
   }
 
   private void accept(Transport transport, Channel channel) {
@@ -331,7 +329,8 @@ public final class Libp2pHost implements Host {
 
   @Override
   public List<Multiaddr> listenAddresses() {
-    return List.copyOf(listenAddresses);
+    // Asked each time: a laptop changes its networks.
+    return boundAddresses.stream().flatMap(bound -> Interfaces.expand(bound).stream()).toList();
   }
 
   @Override

@@ -179,6 +179,14 @@ public final class Multiaddr {
     return Optional.empty();
   }
 
+  /** Whether it leads to the machine it is dialled from. */
+  public boolean isLoopback() {
+    return tcp()
+        .map(InetSocketAddress::getHostString)
+        .map(host -> host.equals("::1") || host.startsWith("127."))
+        .orElse(false);
+  }
+
   /** The name of an in-process address {@code /memory/N}; empty if it is no such. */
   public Optional<String> memory() {
     return parts.get(0).kind == Kind.MEMORY ? Optional.of(parts.get(0).value) : Optional.empty();

@@ -116,7 +116,10 @@ public final class MdnsDiscovery implements AutoCloseable {
     return host.listenAddresses().stream()
         .filter(
             address ->
-                address.tcp().map(socket -> network.equals(socket.getAddress())).orElse(false))
+                address
+                    .tcp()
+                    .map(socket -> network.getHostAddress().equals(socket.getHostString()))
+                    .orElse(false))
         .map(address -> "dnsaddr=" + address.withPeerId(host.peerId()))
         .toList();
   }

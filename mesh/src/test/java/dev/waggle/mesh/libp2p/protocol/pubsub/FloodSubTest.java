@@ -1,0 +1,115 @@
+package dev.waggle.mesh.libp2p.protocol.pubsub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.waggle.crypto.Identity;
+import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.ConnectionListener;
+import dev.waggle.mesh.libp2p.connection.Libp2pHost;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class FloodSubTest {
+  private static final String TOPIC = "bees";
+
+  private final List<Member> members = new ArrayList<>();
+
+  /** A host with floodsub that writes down what it hears. */
+  private final class Member {
+    final Libp2pHost host;
+    final FloodSub pubSub;
+    final List<String> heard = new CopyOnWriteArrayList<>();
+
+    Member(PubSub.Verdict verdict) throws Exception {
+      Identity identity = Identity.generate(new SecureRandom());
+      host = Libp2pHost.start(identity, List.of(Multiaddr.parse("/ip4/127.0.0.1/tcp/0")));
+      pubSub = new FloodSub(host, identity);
+      pubSub.subscribe(
+          TOPIC,
+          (from, data) -> verdict,
+          (from, data) -> heard.add(from + ":" + new String(data, StandardCharsets.UTF_8)));
+      host.onConnection(
+          new ConnectionListener() {
+            @Override
+            public void onOpened(Connection connection) {
+              pubSub.admit(connection);
+            }
+
+            @Override
+            public void onClosed(Connection connection) {
+              // The neighbour goes with its connection.
+            }
+          });
+      members.add(this);
+    }
+
+    void connect(Member other) throws Exception {
+      host.connect(other.host.peerId(), other.host.listenAddresses()).get(10, TimeUnit.SECONDS);
+    }
+
+    void say(String text) {
+      pubSub.publish(TOPIC, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    String from(String text) {
+      return host.peerId() + ":" + text;
+    }
+  }
+
+  @AfterEach
+  void close() {
+    members.forEach(member -> member.host.close());
+  }
+
+  /** Repeats a message until the far end hears one: subscriptions take a moment to travel. */
+  private static void sayUntilHeard(Member speaker, Member listener) {
+    await()
+        .until(
+            () -> {
+              speaker.say("ready?");
+              return !listener.heard.isEmpty();
+            });
+  }
+
+  @Test
+  void message_travelsThroughOthers_andArrivesOnce() throws Exception {
+    Member first = new Member(PubSub.Verdict.ACCEPT);
+    Member middle = new Member(PubSub.Verdict.ACCEPT);
+    Member last = new Member(PubSub.Verdict.ACCEPT);
+    first.connect(middle);
+    middle.connect(last);
+    last.connect(first);
+    sayUntilHeard(first, last);
+    sayUntilHeard(first, middle);
+    first.say("dance");
+    await().until(() -> last.heard.contains(first.from("dance")));
+    await().until(() -> middle.heard.contains(first.from("dance")));
+    assertThat(last.heard).filteredOn(first.from("dance")::equals).hasSize(1);
+    assertThat(middle.heard).filteredOn(first.from("dance")::equals).hasSize(1);
+    assertThat(first.heard).isEmpty();
+  }
+
+  @Test
+  void messageThatAValidatorDoesNotAccept_goesNoFurther() throws Exception {
+    Member first = new Member(PubSub.Verdict.ACCEPT);
+    Member doubting = new Member(PubSub.Verdict.REJECT);
+    Member last = new Member(PubSub.Verdict.ACCEPT);
+    first.connect(doubting);
+    doubting.connect(last);
+    sayUntilHeard(doubting, last);
+    sayUntilHeard(doubting, first);
+    first.say("rumour");
+    doubting.say("truth");
+    await().until(() -> last.heard.contains(doubting.from("truth")));
+    assertThat(last.heard).noneMatch(each -> each.endsWith("rumour"));
+    assertThat(doubting.heard).isEmpty();
+  }
+}

@@ -1,0 +1,111 @@
+package dev.waggle.mesh.swarm.membership;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.waggle.crypto.Identity;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Certificates and invites as they were once written; they must be read the same for ever. */
+class MembershipVectorsTest {
+  private static final Identity OWNER = seed(1);
+  private static final Identity ADMIN = seed(2);
+  private static final Identity MEMBER = seed(3);
+  private static final Instant ISSUED = Instant.parse("2026-01-01T00:00:00Z");
+
+  /** Owner, admin and member have the seeds 1, 2 and 3 followed by 31 zeros. */
+  private static final String CHAIN =
+      "0a26002408011220cecc1507dc1ddd7295951c290888f095adb9044d1b73d696e6df065d683bd4fc"
+          + "12e4010a9f0108011220fa4d86c3b551aa6cd7c3759d040c037ef2c6379f01880f453c7ef5374406"
+          + "e4be1a26002408011220dadbd184a2d526f1ebdd5c06fdad9359b228759b4d7f79d66689fa254aad"
+          + "854622066d656d6265722a010130c0a6e3b6b7333880a8aff4ac3442260024080112206b79c57e6a"
+          + "095239282c04818e96112f3f03a4001ba97a564c23852a3f1ea5fc4a10a66836f58ea086b4fb4d6a"
+          + "653f92e2a41240e2c1091b4e233fe1138311cbe4ba01759441ad9ab6d479dc6491de50f2fd8a4184"
+          + "589bc44a261bce0f4bd601aceff7c2c701a7ff0d7d77f472f2a0044225d10a12e4010a9f01080112"
+          + "20fa4d86c3b551aa6cd7c3759d040c037ef2c6379f01880f453c7ef5374406e4be1a260024080112"
+          + "206b79c57e6a095239282c04818e96112f3f03a4001ba97a564c23852a3f1ea5fc220561646d696e"
+          + "2a02010230c0a6e3b6b7333880a8aff4ac344226002408011220cecc1507dc1ddd7295951c290888"
+          + "f095adb9044d1b73d696e6df065d683bd4fc4a104df4fb534018a7991f2eb7f5a8ca057b1240de3e"
+          + "0ad9fdfc5a065641979198b959a70b4b6d304f8817c01f367274d9ab5ec5a1a03ae1a1760b42c7af"
+          + "b5c33b436c8c492ade34bacdf11ca5d4be417b7f5000";
+
+  private static final String TOKEN =
+      "waggle1baareih2jwdmhnkrvjwnpq3vtucaya366lddphybrahukpd66u3uibxexyncmabebaareidlp"
+          + "hcx42qjki4sqlaeqghjmejph4b2iaa3vf5fmtbdquvd6hvf7qraqbd7aaaacbqqzuvbaaaaaaaaaaaaa"
+          + "aaaaaaaaaaaaabqqdiovnvxgnumjecb";
+
+  private static Identity seed(int first) {
+    byte[] seed = new byte[Identity.SEED_BYTES];
+    seed[0] = (byte) first;
+    return Identity.ofSeed(seed);
+  }
+
+  private static CertificateChain chain() throws MembershipException {
+    return CertificateChain.parse(HexFormat.of().parseHex(CHAIN));
+  }
+
+  @Test
+  void chain_isReadAndVerified() throws Exception {
+    CertificateChain chain = chain();
+    chain.verify(SwarmId.ofOwner(OWNER.peerId()), MEMBER.peerId(), ISSUED);
+    assertThat(chain.leaf().name()).isEqualTo("member");
+    assertThat(chain.leaf().roles()).containsExactly(Role.MEMBER);
+    assertThat(chain.leaf().issuer()).isEqualTo(ADMIN.peerId());
+    assertThat(chain.bytes()).isEqualTo(HexFormat.of().parseHex(CHAIN));
+  }
+
+  @Test
+  void chain_isGoodForItsSubjectSwarmAndTimeOnly() throws Exception {
+    CertificateChain chain = chain();
+    SwarmId swarm = chain.swarm();
+    assertThatThrownBy(() -> chain.verify(swarm, ADMIN.peerId(), ISSUED))
+        .hasMessageContaining("another peer's");
+    assertThatThrownBy(() -> chain.verify(SwarmId.ofOwner(ADMIN.peerId()), MEMBER.peerId(), ISSUED))
+        .hasMessageContaining("another swarm");
+    assertThatThrownBy(
+            () -> chain.verify(swarm, MEMBER.peerId(), ISSUED.plus(CertificateChain.VALIDITY)))
+        .hasMessageContaining("expired");
+    assertThatThrownBy(() -> chain.verify(swarm, MEMBER.peerId(), ISSUED.minusSeconds(600)))
+        .hasMessageContaining("not valid yet");
+  }
+
+  @Test
+  void chain_withAnyByteChanged_doesNotVerify() throws Exception {
+    byte[] bytes = HexFormat.of().parseHex(CHAIN);
+    SwarmId swarm = chain().swarm();
+    for (int i = 0; i < bytes.length; i++) {
+      byte[] changed = bytes.clone();
+      changed[i] ^= 1;
+      assertThatThrownBy(
+              () -> CertificateChain.parse(changed).verify(swarm, MEMBER.peerId(), ISSUED))
+          .as("byte %d", i)
+          .isInstanceOf(MembershipException.class);
+    }
+  }
+
+  @Test
+  void member_cannotAdmitOthers() throws Exception {
+    CertificateChain forged =
+        chain().admit(MEMBER, OWNER.peerId(), "friend", Set.of(Role.ADMIN), ISSUED);
+    assertThatThrownBy(() -> forged.verify(forged.swarm(), OWNER.peerId(), ISSUED))
+        .isInstanceOf(MembershipException.class)
+        .hasMessageContaining("no admin");
+  }
+
+  @Test
+  void invite_isReadAndWrittenTheSame() throws Exception {
+    Invite invite = Invite.parse(TOKEN);
+    assertThat(invite.swarm()).isEqualTo(SwarmId.ofOwner(OWNER.peerId()));
+    assertThat(invite.issuer()).isEqualTo(ADMIN.peerId());
+    assertThat(invite.addresses()).isEqualTo(List.of(Multiaddr.parse("/ip4/127.0.0.1/tcp/4301")));
+    assertThat(Arrays.equals(invite.secret(), new byte[16])).isTrue();
+    assertThat(invite.expiry()).isEqualTo(ISSUED);
+    assertThat(invite.token()).isEqualTo(TOKEN);
+  }
+}
