@@ -79,6 +79,6 @@ public final class Builder {
     for (Given each : given) {
       settings.set(each.setting(), each.value(), WHERE);
     }
-    return Node.start(settings.build(), Optional.empty());
+    return Node.start(settings.build());
   }
 }

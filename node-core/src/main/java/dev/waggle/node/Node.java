@@ -73,7 +73,7 @@ public final class Node implements NodeControl, AutoCloseable {
   private final Coordinator coordinator;
   private final HttpApi api;
 
-  private Node(NodeConfig config, Optional<Path> readyFile)
+  private Node(NodeConfig config)
       throws DataException,
           SecretsException,
           LedgerException,
@@ -111,7 +111,7 @@ public final class Node implements NodeControl, AutoCloseable {
                   clock,
                   config.firstChunkMax()));
       api = opened(HttpApi.start(this, token, Version.current(), http, threads.blocking()));
-      directory.announce(self(), readyFile);
+      directory.announce(self());
       worker.start();
       started = true;
     } finally {
@@ -136,13 +136,11 @@ public final class Node implements NodeControl, AutoCloseable {
   /**
    * Starts a node.
    *
-   * @param readyFile gets one line of JSON, written whole, once the node is ready
    * @throws NodeException naming the cause and the remedy
    */
-  public static Node start(NodeConfig config, Optional<Path> readyFile)
-      throws NodeException, InterruptedException {
+  public static Node start(NodeConfig config) throws NodeException, InterruptedException {
     try {
-      return new Node(config, readyFile);
+      return new Node(config);
     } catch (DataException
         | SecretsException
         | LedgerException
@@ -250,6 +248,19 @@ public final class Node implements NodeControl, AutoCloseable {
             threads.blocking(),
             clock,
             Version.software()));
+  }
+
+  /**
+   * Writes a file, whole, with one line of JSON that says where the node is.
+   *
+   * @throws NodeException if it cannot be written
+   */
+  public void writeReadyFile(Path file) throws NodeException {
+    try {
+      DataDirectory.write(file, self());
+    } catch (DataException e) {
+      throw new NodeException(e.getMessage(), e);
+    }
   }
 
   /** Its name on the network. */

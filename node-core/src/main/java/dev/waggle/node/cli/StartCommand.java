@@ -11,7 +11,6 @@ import dev.waggle.node.data.DataException;
 import dev.waggle.node.log.ProgramLog;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -97,8 +96,12 @@ final class StartCommand implements Callable<Integer> {
       throw new CommandException(ExitCode.FAILED, e.getMessage(), e);
     }
     try {
-      Node node = Node.start(config, Optional.ofNullable(readyFile));
+      Node node = Node.start(config);
       Runtime.getRuntime().addShutdownHook(new Thread(node::close, "stopping"));
+      if (readyFile != null) {
+        // Only now: whoever sees it may end this process in order.
+        node.writeReadyFile(readyFile);
+      }
       RuntimeThrift.afterStart();
     } catch (NodeException e) {
       throw new CommandException(ExitCode.FAILED, e.getMessage(), e);

@@ -173,15 +173,13 @@ public final class DataDirectory implements AutoCloseable {
     }
   }
 
-  /** Tells commands where the node is, and, if one is named, writes its ready file. */
-  public void announce(RunningNode node, Optional<Path> readyFile) throws DataException {
-    writeWhole(path.resolve(RUNNING_FILE), node);
-    if (readyFile.isPresent()) {
-      writeWhole(readyFile.get(), node);
-    }
+  /** Tells commands where the node is. */
+  public void announce(RunningNode node) throws DataException {
+    write(path.resolve(RUNNING_FILE), node);
   }
 
-  private static void writeWhole(Path file, RunningNode node) throws DataException {
+  /** Writes what a node says of itself, so that a reader sees all of it or nothing. */
+  public static void write(Path file, RunningNode node) throws DataException {
     try {
       Path parent = file.toAbsolutePath().getParent();
       Path temporary = Files.createTempFile(parent, ".node-", "");

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,7 +61,8 @@ class DataDirectoryTest {
     RunningNode node = new RunningNode("127.0.0.1:1", List.of("/ip4/127.0.0.1/tcp/2"), "id", 3);
     Path ready = directory.resolve("ready.json");
     try (DataDirectory opened = DataDirectory.open(directory.resolve("data"))) {
-      opened.announce(node, Optional.of(ready));
+      opened.announce(node);
+      DataDirectory.write(ready, node);
       assertThat(DataDirectory.running(opened.path())).contains(node);
       assertThat(Files.readAllLines(ready)).hasSize(1);
     }
