@@ -29,7 +29,7 @@ import java.util.concurrent.TimeUnit;
 public final class NodeBench {
   private static final int STARTS = 5;
   private static final int IDLE_SECONDS = 10;
-  private static final int WARM_UP = 300;
+  private static final int WARM_UP = 2_000;
   private static final int REQUESTS = 500;
   private static final double MEGA = 1e6;
 
