@@ -120,12 +120,12 @@ public final class Node implements NodeControl, AutoCloseable {
       }
     }
     log.info(
-        "node \"{}\" is ready: API at http://{}, peer {}, swarm {} with {} other members",
+        "node \"{}\" is ready: API at http://{}, peer {}, swarm {}, members: {}",
         config.name(),
         self().api(),
         peerId(),
         membership.swarm(),
-        membership.others().size());
+        membership.others().size() + 1);
   }
 
   /** Begins to describe a node. */

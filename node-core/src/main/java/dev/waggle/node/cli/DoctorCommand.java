@@ -20,7 +20,7 @@ final class DoctorCommand extends NodeCommand {
     JsonNode status = node.get("/swarm/v1/status");
     check("node", true, "runs as " + status.path("peerId").asText());
     checkLedger(node, status);
-    checkEngines(status);
+    checkEngines(status, node.get("/swarm/v1/models").path("models").size());
     checkPeers(node.get("/swarm/v1/peers"), status);
     if (isJson()) {
       out()
@@ -65,13 +65,20 @@ final class DoctorCommand extends NodeCommand {
                 + " (restore the data directory from a backup)");
   }
 
-  private void checkEngines(JsonNode status) {
-    int models = status.path("models").size();
+  /** A node without models is in order as long as somebody has some. */
+  private void checkEngines(JsonNode status, int modelsOfAll) {
     status
         .path("engineTroubles")
         .properties()
-        .forEach(trouble -> check(trouble.getKey(), models > 0, trouble.getValue().asText()));
-    check("models", true, models + " on this node");
+        .forEach(trouble -> check(trouble.getKey(), modelsOfAll > 0, trouble.getValue().asText()));
+    check(
+        "models",
+        modelsOfAll > 0,
+        modelsOfAll > 0
+            ? status.path("models").size() + " on this node, " + modelsOfAll + " in the swarm"
+            : "none in the swarm (start Ollama, or put a .gguf file into "
+                + directory().resolve("models")
+                + ", here or on another node)");
   }
 
   private void checkPeers(JsonNode peers, JsonNode status) {

@@ -23,9 +23,9 @@ final class JoinCommand extends NodeCommand {
           .println(
               "joined swarm "
                   + members.path("swarm").asText()
-                  + ", with "
-                  + (members.path("members").size() - 1)
-                  + " other members (try: waggle models)");
+                  + ", members: "
+                  + members.path("members").size()
+                  + " (try: waggle models)");
     }
     return ExitCode.DONE;
   }

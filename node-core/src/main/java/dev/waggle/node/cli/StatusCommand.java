@@ -22,11 +22,10 @@ final class StatusCommand extends NodeCommand {
     out.println(
         "swarm    "
             + status.path("swarm").asText()
-            + ", "
+            + ", members: "
             + status.path("members").asInt()
-            + " members, "
-            + status.path("peersConnected").asInt()
-            + " connected");
+            + ", connected: "
+            + status.path("peersConnected").asInt());
     status.path("listen").forEach(address -> out.println("listens  " + address.asText()));
     out.println(
         "work     "
@@ -35,10 +34,9 @@ final class StatusCommand extends NodeCommand {
             + worker.path("slots").asInt()
             + " slots busy, "
             + worker.path("queued").asInt()
-            + " waiting, "
-            + status.path("models").size()
-            + " models");
-    out.println("ledger   " + status.path("ledger").path("entries").asLong() + " entries");
+            + " waiting, models: "
+            + status.path("models").size());
+    out.println("ledger   entries: " + status.path("ledger").path("entries").asLong());
     return ExitCode.DONE;
   }
 }
