@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       MembersCommand.class,
       LedgerCommand.class,
       DoctorCommand.class,
+      Libp2pCommand.class,
       VersionCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",

@@ -11,6 +11,7 @@ import dev.waggle.mesh.libp2p.ProtocolRefusedException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.libp2p.protocol.echo.Echo;
 import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.identify.PeerInfo;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
@@ -61,24 +62,6 @@ class HostTest {
 
   private static Connection connect(Libp2pHost from, Libp2pHost to) throws Exception {
     return get(from.connect(to.peerId(), to.listenAddresses()));
-  }
-
-  /** Sends back what comes, at the peer's pace. */
-  private static final class Echo implements StreamReader {
-    @Override
-    public void onData(Stream stream, ByteBuffer bytes) {
-      ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).put(bytes).flip();
-      stream.reading(false);
-      stream.write(copy).thenRun(() -> stream.reading(true));
-    }
-
-    @Override
-    public void onEnd(Stream stream) {
-      stream.closeWrite();
-    }
-
-    @Override
-    public void onReset(Stream stream) {}
   }
 
   /** Counts and checks what comes back. */

@@ -4,6 +4,7 @@ import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.Host;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.libp2p.protocol.echo.Echo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -44,33 +45,6 @@ public final class Ping {
               return null;
             });
     return measurement.roundTrip.orTimeout(ANSWER_MAX.toSeconds(), TimeUnit.SECONDS);
-  }
-
-  /** Sends back what comes, at the peer's pace. */
-  private static final class Echo implements StreamReader {
-    @Override
-    public void onData(Stream stream, ByteBuffer bytes) {
-      ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).put(bytes).flip();
-      stream.reading(false);
-      stream
-          .write(copy)
-          .whenComplete(
-              (sent, failure) -> {
-                if (failure == null) {
-                  stream.reading(true);
-                }
-              });
-    }
-
-    @Override
-    public void onEnd(Stream stream) {
-      stream.closeWrite();
-    }
-
-    @Override
-    public void onReset(Stream stream) {
-      // Nothing is kept for it.
-    }
   }
 
   private static final class Measurement implements StreamReader {

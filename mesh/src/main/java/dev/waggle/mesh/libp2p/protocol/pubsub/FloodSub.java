@@ -72,6 +72,11 @@ public final class FloodSub implements PubSub {
     }
   }
 
+  @Override
+  public int subscribers(String topic) {
+    return (int) neighbours.values().stream().filter(each -> each.wants(topic)).count();
+  }
+
   private void announce(String topic, boolean subscribe) {
     PubsubRpc rpc = PubsubRpc.newBuilder().addSubscriptions(option(topic, subscribe)).build();
     neighbours.values().forEach(neighbour -> neighbour.send(rpc));

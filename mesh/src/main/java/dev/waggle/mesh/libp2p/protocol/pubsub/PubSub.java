@@ -53,6 +53,9 @@ public interface PubSub {
    */
   void publish(String topic, byte[] data);
 
+  /** How many neighbours are subscribed to a topic. */
+  int subscribers(String topic);
+
   /** Begins the exchange with a peer. Until then nothing is sent to it or taken from it. */
   void admit(Connection connection);
 }

@@ -1,0 +1,113 @@
+package dev.waggle.node.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.ConnectionListener;
+import dev.waggle.mesh.libp2p.connection.Libp2pHost;
+import dev.waggle.mesh.libp2p.protocol.echo.Echo;
+import dev.waggle.mesh.libp2p.protocol.identify.Identify;
+import dev.waggle.mesh.libp2p.protocol.perf.Perf;
+import dev.waggle.mesh.libp2p.protocol.ping.Ping;
+import dev.waggle.mesh.libp2p.protocol.pubsub.FloodSub;
+import dev.waggle.mesh.libp2p.protocol.pubsub.PubSub;
+import dev.waggle.node.Version;
+import dev.waggle.node.data.DataDirectory;
+import dev.waggle.node.data.DataException;
+import dev.waggle.node.data.RunningNode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "serve",
+    description =
+        "Answer identify, ping, perf, pubsub and "
+            + Libp2pCommand.ECHO
+            + ", until told to stop. Prints what is published on its topics as lines of JSON.",
+    mixinStandardHelpOptions = true)
+final class Libp2pServeCommand implements Callable<Integer> {
+  @Mixin private final Libp2pCommand.KeyOption key = new Libp2pCommand.KeyOption();
+
+  @Option(
+      names = "--listen",
+      paramLabel = "MULTIADDR",
+      description = "An address to listen on, repeatable (default: /ip4/127.0.0.1/tcp/0).")
+  private List<String> listen = List.of("/ip4/127.0.0.1/tcp/0");
+
+  @Option(names = "--topic", paramLabel = "TOPIC", description = "Subscribe to it, repeatable.")
+  private List<String> topics = List.of();
+
+  @Option(
+      names = "--ready-file",
+      paramLabel = "FILE",
+      description = "Gets one line of JSON once the host listens.")
+  private @Nullable Path readyFile;
+
+  @Override
+  public Integer call() throws CommandException, InterruptedException {
+    Identity identity = key.identity();
+    Libp2pHost host = Libp2pCommand.host(identity, Libp2pCommand.addresses(listen));
+    Runtime.getRuntime().addShutdownHook(new Thread(host::close, "stopping"));
+    Ping.serve(host);
+    Identify.serve(host, Version.software());
+    Perf.serve(host);
+    host.handle(Libp2pCommand.ECHO, stream -> new Echo());
+    FloodSub pubSub = new FloodSub(host, identity);
+    for (String topic : topics) {
+      pubSub.subscribe(
+          topic,
+          (from, data) -> PubSub.Verdict.ACCEPT,
+          (from, data) -> System.out.println(line(topic, from, data)));
+    }
+    host.onConnection(new Admitting(pubSub));
+    List<String> addresses =
+        host.listenAddresses().stream()
+            .map(address -> address.withPeerId(host.peerId()).toString())
+            .toList();
+    addresses.forEach(address -> System.err.println("listening on " + address));
+    if (readyFile != null) {
+      try {
+        DataDirectory.write(
+            readyFile,
+            new RunningNode(
+                "", addresses, host.peerId().toString(), ProcessHandle.current().pid()));
+      } catch (DataException e) {
+        throw new CommandException(ExitCode.FAILED, e.getMessage(), e);
+      }
+    }
+    new CountDownLatch(1).await();
+    return ExitCode.DONE;
+  }
+
+  private static String line(String topic, PeerId from, byte[] data) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("topic", topic)
+        .put("from", from.toString())
+        .put("data", Base64.getEncoder().encodeToString(data))
+        .put("text", new String(data, StandardCharsets.UTF_8))
+        .toString();
+  }
+
+  /** Outside a swarm, everybody may publish. */
+  record Admitting(PubSub pubSub) implements ConnectionListener {
+    @Override
+    public void onOpened(Connection connection) {
+      pubSub.admit(connection);
+    }
+
+    @Override
+    public void onClosed(Connection connection) {
+      // The neighbour goes with its connection.
+    }
+  }
+}
