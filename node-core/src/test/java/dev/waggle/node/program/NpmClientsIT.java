@@ -5,12 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.waggle.node.process.NodeProcess;
 import dev.waggle.worker.fake.FakeOllama;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -20,21 +16,15 @@ import org.junit.jupiter.api.io.TempDir;
 /** The official npm clients against a node whose models are on another one. */
 @Timeout(240)
 class NpmClientsIT {
-  private static final Path SOURCES = Path.of("src/test/npm");
-
   private static @TempDir Path directory;
   private static FakeOllama ollama;
   private static Program program;
   private static NodeProcess asking;
-  private static Path packages;
+  private static NpmProject clients;
 
   @BeforeAll
   static void start() throws Exception {
-    packages = Files.createDirectory(directory.resolve("npm"));
-    for (String file : List.of("package.json", "package-lock.json", "openai.mjs", "ollama.mjs")) {
-      Files.copy(SOURCES.resolve(file), packages.resolve(file));
-    }
-    run(List.of("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"));
+    clients = NpmProject.install("npm", directory);
     ollama = new FakeOllama();
     program = new Program(directory);
     asking = program.start("asking", Optional.empty());
@@ -49,31 +39,9 @@ class NpmClientsIT {
     ollama.close();
   }
 
-  private static String run(List<String> command) throws IOException, InterruptedException {
-    Path output = Files.createTempFile(directory, "npm", ".out");
-    Process process =
-        new ProcessBuilder(command)
-            .directory(packages.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    boolean ended = process.waitFor(180, TimeUnit.SECONDS);
-    process.destroyForcibly();
-    String said = Files.readString(output);
-    assertThat(ended).as(said).isTrue();
-    assertThat(process.exitValue()).as(said).isZero();
-    return said;
-  }
-
   private static String client(String script) throws Exception {
     String said =
-        run(
-            List.of(
-                "node",
-                script,
-                asking.ready().api().toString(),
-                FakeOllama.MODEL,
-                FakeOllama.ENDLESS));
+        clients.run(script, asking.ready().api().toString(), FakeOllama.MODEL, FakeOllama.ENDLESS);
     // What the client aborted has reached the engine.
     await().until(() -> ollama.chatting() == 0);
     return said;
