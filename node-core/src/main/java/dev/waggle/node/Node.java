@@ -26,6 +26,7 @@ import dev.waggle.node.data.NodeDatabase;
 import dev.waggle.node.data.RunningNode;
 import dev.waggle.worker.Worker;
 import dev.waggle.worker.engine.Engine;
+import dev.waggle.worker.engine.Patience;
 import dev.waggle.worker.engine.llamacpp.LlamaCppEngine;
 import dev.waggle.worker.engine.ollama.OllamaEngine;
 import io.vertx.core.Vertx;
@@ -205,20 +206,17 @@ public final class Node implements NodeControl, AutoCloseable {
 
   private Worker worker(Identity identity, AtomicReference<Swarm> announcing) {
     List<Engine> engines = new ArrayList<>();
+    Patience patience = new Patience(config.firstChunkMax(), config.stallMax());
     config
         .ollama()
-        .ifPresent(
-            address -> engines.add(new OllamaEngine(address, config.stallMax(), threads.timer())));
+        .ifPresent(address -> engines.add(new OllamaEngine(address, patience, threads.timer())));
     config
         .llamaModels()
         .ifPresent(
             models ->
                 engines.add(
                     new LlamaCppEngine(
-                        models,
-                        directory.path().resolve("native"),
-                        config.stallMax(),
-                        threads.timer())));
+                        models, directory.path().resolve("native"), patience, threads.timer())));
     return new Worker(
         new Worker.Parts(
             identity,

@@ -23,6 +23,7 @@ import dev.waggle.mesh.swarm.exchange.Sampling;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.worker.engine.Patience;
 import dev.waggle.worker.engine.ollama.OllamaEngine;
 import dev.waggle.worker.fake.FakeOllama;
 import dev.waggle.worker.fake.FakeOllama.Fault;
@@ -66,7 +67,11 @@ class WorkerTest {
                 identity,
                 () -> SWARM,
                 ledger,
-                List.of(new OllamaEngine(ollama.address(), Duration.ofSeconds(20), timer)),
+                List.of(
+                    new OllamaEngine(
+                        ollama.address(),
+                        new Patience(Duration.ofSeconds(20), Duration.ofSeconds(20)),
+                        timer)),
                 new Limits(2, 1, 1),
                 timer,
                 Clock.systemUTC()),

@@ -36,7 +36,7 @@ public final class HttpApi implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HttpApi.class);
   private static final Duration START_MAX = Duration.ofSeconds(20);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
-  private static final Duration LINGER = Duration.ofMillis(500);
+  private static final Duration LINGER = Duration.ofSeconds(20);
   private static final int HEADER_BYTES_MAX = 32 << 10;
   private static final int IDLE_SECONDS_MAX = 600;
   private static final int JSON_DEPTH_MAX = 64;
@@ -234,7 +234,7 @@ public final class HttpApi implements AutoCloseable {
     }
     ApiError error = error(context);
     if (error.status() == 413) {
-      // Nobody reads the rest; the client has a moment to read why.
+      // What still comes is thrown away, so that a client that sends first can read why.
       response.putHeader("connection", "close");
       context.vertx().setTimer(LINGER.toMillis(), id -> context.request().connection().close());
     }

@@ -32,7 +32,7 @@ public final class Settings {
   private static final String API_ADDRESS_DEFAULT = "127.0.0.1:4304";
   private static final int FILE_BYTES_MAX = 1 << 20;
   private static final Duration FIRST_TOKEN_DEFAULT = Duration.ofMinutes(2);
-  private static final Duration STALL_DEFAULT = Duration.ofMinutes(1);
+  private static final Duration STALL_DEFAULT = Duration.ofSeconds(30);
 
   private final Path dataDirectory;
   private final Map<Setting, Object> values = new EnumMap<>(Setting.class);

@@ -62,7 +62,7 @@ final class Program implements AutoCloseable {
           data.resolve("config.toml"),
           "[ollama]\naddress = \""
               + ollama.get().getAuthority()
-              + "\"\n[worker]\nstall-seconds = 2\nfirst-token-seconds = 20\n");
+              + "\"\n[worker]\nstall-seconds = 2\nfirst-token-seconds = 5\n");
     } else {
       all.add("--no-ollama");
     }

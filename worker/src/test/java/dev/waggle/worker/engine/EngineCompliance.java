@@ -150,6 +150,7 @@ public abstract class EngineCompliance {
             e -> assertThat(e.failure()).isEqualTo(Outcome.Failure.NO_SUCH_MODEL));
   }
 
-  /** A pause after which an answer counts as stuck, in tests. */
-  protected static final Duration STALL = Duration.ofSeconds(20);
+  /** Longer than anything takes in tests. */
+  protected static final Patience PATIENCE =
+      new Patience(Duration.ofSeconds(20), Duration.ofSeconds(20));
 }

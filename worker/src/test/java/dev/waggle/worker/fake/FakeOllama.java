@@ -82,6 +82,7 @@ public final class FakeOllama implements AutoCloseable {
   private final List<JsonNode> chats = new CopyOnWriteArrayList<>();
   private volatile CountDownLatch healed = new CountDownLatch(1);
   private volatile boolean waggle;
+  private volatile boolean little;
 
   /** Starts one on a free loopback port. */
   public FakeOllama() throws IOException {
@@ -94,7 +95,7 @@ public final class FakeOllama implements AutoCloseable {
     server.setExecutor(threads);
     server.createContext("/api/version", exchange -> answer(exchange, version()));
     server.createContext("/api/tags", exchange -> answer(exchange, tags()));
-    server.createContext("/api/ps", exchange -> answer(exchange, running()));
+    server.createContext("/api/ps", exchange -> answer(exchange, little ? 404 : 200, running()));
     server.createContext("/api/show", this::show);
     server.createContext("/api/chat", this::chat);
     server.start();
@@ -127,6 +128,11 @@ public final class FakeOllama implements AutoCloseable {
   /** Makes it say that it is a Waggle node. */
   public void pretendToBeWaggle() {
     waggle = true;
+  }
+
+  /** Makes it answer only version, tags and chat, as imitations of Ollama do. */
+  public void speakLittle() {
+    little = true;
   }
 
   /** Chats that run now. */
@@ -188,6 +194,10 @@ public final class FakeOllama implements AutoCloseable {
 
   private void show(HttpExchange exchange) throws IOException {
     JsonNode request = JSON.readTree(exchange.getRequestBody());
+    if (little) {
+      answer(exchange, 404, error("not found"));
+      return;
+    }
     String name = request.path("model").asText(request.path("name").asText());
     ObjectNode show = JSON.createObjectNode();
     show.put("license", "none").put("modelfile", "FROM x").put("template", "{{ .Prompt }}");

@@ -6,6 +6,7 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
+import dev.waggle.worker.engine.Patience;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -51,7 +52,7 @@ public final class LlamaCppEngine implements Engine {
 
   private final Path models;
   private final Path nativeDirectory;
-  private final Duration stall;
+  private final Patience patience;
   private final ScheduledExecutorService timer;
   private final ScheduledFuture<?> unloading;
   private final Map<Path, Digested> digests = new HashMap<>();
@@ -72,14 +73,14 @@ public final class LlamaCppEngine implements Engine {
    *
    * @param models the folder with the files; need not exist
    * @param nativeDirectory where children unpack their native library
-   * @param stall how long an answer may pause before it counts as stuck
+   * @param patience how long an answer may pause before it counts as stuck
    * @param timer watches; stays the caller's to close
    */
   public LlamaCppEngine(
-      Path models, Path nativeDirectory, Duration stall, ScheduledExecutorService timer) {
+      Path models, Path nativeDirectory, Patience patience, ScheduledExecutorService timer) {
     this.models = models;
     this.nativeDirectory = nativeDirectory;
-    this.stall = stall;
+    this.patience = patience;
     this.timer = timer;
     this.unloading =
         timer.scheduleWithFixedDelay(
@@ -160,7 +161,7 @@ public final class LlamaCppEngine implements Engine {
 
   @Override
   public Generation chat(TaskSpec.Chat chat) {
-    return new LlamaGeneration(this, chat, stall, timer);
+    return new LlamaGeneration(this, chat, patience, timer);
   }
 
   /** What one chat has of the engine until {@link #release}. */

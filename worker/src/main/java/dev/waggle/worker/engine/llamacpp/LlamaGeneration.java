@@ -7,6 +7,8 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Usage;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
+import dev.waggle.worker.engine.Patience;
+import dev.waggle.worker.engine.SilenceWatch;
 import dev.waggle.worker.engine.llamacpp.ChildMessage.Ask;
 import dev.waggle.worker.engine.llamacpp.ChildMessage.Ended;
 import dev.waggle.worker.engine.llamacpp.ChildMessage.Said;
@@ -14,7 +16,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -25,33 +26,30 @@ final class LlamaGeneration implements Generation {
 
   private final LlamaCppEngine engine;
   private final TaskSpec.Chat chat;
-  private final Duration stall;
+  private final Patience patience;
   private final ScheduledExecutorService timer;
   private final Object lock = new Object();
   private boolean canceled;
-  private boolean stalled;
   private boolean loading;
   private boolean complete;
   private @Nullable Process starting;
   private @Nullable LlamaProcess process;
-  private volatile boolean delivering;
-  private volatile long lastHeard = System.nanoTime();
 
   LlamaGeneration(
-      LlamaCppEngine engine, TaskSpec.Chat chat, Duration stall, ScheduledExecutorService timer) {
+      LlamaCppEngine engine,
+      TaskSpec.Chat chat,
+      Patience patience,
+      ScheduledExecutorService timer) {
     this.engine = engine;
     this.chat = chat;
-    this.stall = stall;
+    this.patience = patience;
     this.timer = timer;
   }
 
   @Override
   public End run(Output output) throws EngineException, IOException, InterruptedException {
     LlamaCppEngine.Slot slot = engine.acquire(chat.model());
-    long round = Math.max(1, stall.toMillis() / 4);
-    lastHeard = System.nanoTime();
-    ScheduledFuture<?> watch =
-        timer.scheduleWithFixedDelay(this::watch, round, round, TimeUnit.MILLISECONDS);
+    SilenceWatch watch = new SilenceWatch(patience, timer, this::end);
     try {
       LlamaProcess child = engine.process(slot, chat.model(), this::onStarting);
       Duration load;
@@ -64,18 +62,17 @@ final class LlamaGeneration implements Generation {
         complete = false;
       }
       child.send(ask());
-      return read(child, output, load);
+      return read(child, output, load, watch);
     } catch (IOException | EngineException e) {
       synchronized (lock) {
-        if (stalled) {
-          throw new EngineException(
-              Outcome.Failure.ENGINE, "llama.cpp was silent for " + stall.toSeconds() + " s", e);
+        if (watch.isSilent()) {
+          throw new EngineException(Outcome.Failure.ENGINE, "llama.cpp " + watch.words(), e);
         }
         requireWanted();
       }
       throw e;
     } finally {
-      watch.cancel(false);
+      watch.close();
       engine.release(slot, !isComplete());
     }
   }
@@ -102,7 +99,7 @@ final class LlamaGeneration implements Generation {
     }
   }
 
-  private End read(LlamaProcess child, Output output, Duration load)
+  private End read(LlamaProcess child, Output output, Duration load, SilenceWatch watch)
       throws EngineException, IOException, InterruptedException {
     IOException unread = null;
     while (true) {
@@ -113,7 +110,7 @@ final class LlamaGeneration implements Generation {
         throw new EngineException(
             Outcome.Failure.ENGINE, "llama.cpp ended in the middle of an answer", e);
       }
-      lastHeard = System.nanoTime();
+      watch.onHeard();
       Ended end = said.end();
       if (end != null) {
         synchronized (lock) {
@@ -126,16 +123,14 @@ final class LlamaGeneration implements Generation {
         return end(end, load);
       }
       if (said.text() != null && unread == null) {
-        delivering = true;
         try {
           output.chunk(new Chunk.Text(said.text()));
         } catch (IOException e) {
           unread = e;
           child.send(Ask.STOP);
         }
-        lastHeard = System.nanoTime();
-        delivering = false;
       }
+      watch.onPassedOn();
     }
   }
 
@@ -164,15 +159,6 @@ final class LlamaGeneration implements Generation {
         sampling.topP().isPresent() ? sampling.topP().getAsDouble() : null,
         sampling.seed().isPresent() ? sampling.seed().getAsLong() : null,
         sampling.stop());
-  }
-
-  private void watch() {
-    if (!delivering && System.nanoTime() - lastHeard > stall.toNanos()) {
-      synchronized (lock) {
-        stalled = true;
-      }
-      end();
-    }
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
+import dev.waggle.worker.engine.Patience;
 import io.github.ollama4j.Ollama;
 import io.github.ollama4j.exceptions.OllamaException;
 import io.github.ollama4j.models.ps.ModelProcessesResult;
@@ -26,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The Ollama at an address. Its models are listed with ollama4j; answers are streamed by {@link
@@ -38,12 +41,13 @@ public final class OllamaEngine implements Engine {
   /** What a Waggle node adds to the answer of {@code /api/version}. */
   public static final String WAGGLE_MARKER = "waggle";
 
+  private static final Logger log = LoggerFactory.getLogger(OllamaEngine.class);
   private static final Duration CONNECT_MAX = Duration.ofSeconds(2);
   private static final Duration ADMIN_MAX = Duration.ofSeconds(5);
   private static final int MODELS_MAX = 200;
 
   private final URI address;
-  private final Duration stall;
+  private final Patience patience;
   private final ScheduledExecutorService timer;
   private final Ollama admin;
   private final ObjectMapper json = new ObjectMapper();
@@ -53,18 +57,18 @@ public final class OllamaEngine implements Engine {
           .connectTimeout(CONNECT_MAX)
           .build();
 
-  /** Digests of models that can chat; what a digest can do never changes. */
+  /** Which models can chat, by name and digest; what a digest can do never changes. */
   private final Map<String, Boolean> chats = new HashMap<>();
 
   /**
    * Prepares the engine; nothing is asked yet.
    *
-   * @param stall how long an answer may pause before it counts as stuck
+   * @param patience how long an answer may pause before it counts as stuck
    * @param timer watches for stuck answers; stays the caller's to close
    */
-  public OllamaEngine(URI address, Duration stall, ScheduledExecutorService timer) {
+  public OllamaEngine(URI address, Patience patience, ScheduledExecutorService timer) {
     this.address = address;
-    this.stall = stall;
+    this.patience = patience;
     this.timer = timer;
     this.admin = new Ollama(address.toString());
     admin.setRequestTimeoutSeconds(ADMIN_MAX.toSeconds());
@@ -100,7 +104,7 @@ public final class OllamaEngine implements Engine {
         }
       }
       return models;
-    } catch (OllamaException | IllegalArgumentException e) {
+    } catch (IllegalArgumentException e) {
       throw new EngineException(
           Outcome.Failure.ENGINE, "Ollama at " + address + " answers strangely: " + e, e);
     }
@@ -110,11 +114,16 @@ public final class OllamaEngine implements Engine {
     return digest.contains(":") ? digest : "sha256:" + digest;
   }
 
-  private Set<String> loaded() throws OllamaException {
+  private Set<String> loaded() {
     Set<String> loaded = new HashSet<>();
-    ModelProcessesResult running = admin.ps();
-    if (running.getModels() != null) {
-      running.getModels().forEach(process -> loaded.add(process.getName()));
+    try {
+      ModelProcessesResult running = admin.ps();
+      if (running.getModels() != null) {
+        running.getModels().forEach(process -> loaded.add(process.getName()));
+      }
+    } catch (OllamaException e) {
+      // Only a hint for the placement; servers that speak part of the API lack it.
+      log.debug("Ollama does not say what is loaded: {}", e.getMessage());
     }
     return loaded;
   }
@@ -125,19 +134,30 @@ public final class OllamaEngine implements Engine {
   }
 
   /** Leaves out models that only embed. */
-  private boolean canChat(JsonNode model) throws OllamaException {
-    String digest = model.path("digest").asText();
-    Boolean known = chats.get(digest);
+  private boolean canChat(JsonNode model) {
+    String name = model.path("name").asText();
+    String key = name + " " + model.path("digest").asText();
+    Boolean known = chats.get(key);
     if (known == null) {
-      ModelDetail detail = admin.getModelDetails(model.path("name").asText());
-      String[] capabilities = detail.getCapabilities();
-      known = capabilities == null || Arrays.asList(capabilities).contains("completion");
+      known = askWhetherItChats(name);
       if (chats.size() >= MODELS_MAX) {
         chats.clear();
       }
-      chats.put(digest, known);
+      chats.put(key, known);
     }
     return known;
+  }
+
+  private boolean askWhetherItChats(String model) {
+    try {
+      ModelDetail detail = admin.getModelDetails(model);
+      String[] capabilities = detail.getCapabilities();
+      // Older servers do not say; then the chat itself will.
+      return capabilities == null || Arrays.asList(capabilities).contains("completion");
+    } catch (OllamaException e) {
+      log.debug("Ollama does not say what {} can do: {}", model, e.getMessage());
+      return true;
+    }
   }
 
   private JsonNode ask(String path) throws EngineException {
@@ -165,7 +185,7 @@ public final class OllamaEngine implements Engine {
 
   @Override
   public Generation chat(TaskSpec.Chat chat) {
-    return new OllamaGeneration(http, URI.create(address + "/api/chat"), chat, stall, timer);
+    return new OllamaGeneration(http, URI.create(address + "/api/chat"), chat, patience, timer);
   }
 
   @Override

@@ -13,6 +13,8 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Usage;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
+import dev.waggle.worker.engine.Patience;
+import dev.waggle.worker.engine.SilenceWatch;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,8 +28,6 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,49 +44,35 @@ final class OllamaGeneration implements Generation {
   private final HttpClient http;
   private final URI address;
   private final TaskSpec.Chat chat;
-  private final Duration stall;
+  private final Patience patience;
   private final ScheduledExecutorService timer;
   private final Object lock = new Object();
   private boolean canceled;
-  private boolean stalled;
   private @Nullable CompletableFuture<HttpResponse<InputStream>> sending;
   private @Nullable InputStream body;
-  private volatile long lastHeard = System.nanoTime();
-  private volatile boolean delivering;
+  private @Nullable SilenceWatch silence;
 
   OllamaGeneration(
       HttpClient http,
       URI address,
       TaskSpec.Chat chat,
-      Duration stall,
+      Patience patience,
       ScheduledExecutorService timer) {
     this.http = http;
     this.address = address;
     this.chat = chat;
-    this.stall = stall;
+    this.patience = patience;
     this.timer = timer;
   }
 
   @Override
   public End run(Output output) throws EngineException, IOException, InterruptedException {
-    long round = Math.max(1, stall.toMillis() / 4);
-    lastHeard = System.nanoTime();
-    ScheduledFuture<?> watch =
-        timer.scheduleWithFixedDelay(this::watch, round, round, TimeUnit.MILLISECONDS);
-    try {
-      return read(send(), output);
-    } finally {
-      watch.cancel(false);
-      close();
-    }
-  }
-
-  private void watch() {
-    // While a slow reader takes its time, nobody listens to the engine.
-    if (!delivering && System.nanoTime() - lastHeard > stall.toNanos()) {
+    try (SilenceWatch watch = new SilenceWatch(patience, timer, this::close)) {
       synchronized (lock) {
-        stalled = true;
+        silence = watch;
       }
+      return read(send(), output, watch);
+    } finally {
       close();
     }
   }
@@ -151,9 +137,8 @@ final class OllamaGeneration implements Generation {
   /** Why the exchange with Ollama broke: because this side ended it, or by itself. */
   private EngineException broken(Throwable cause) throws InterruptedException {
     synchronized (lock) {
-      if (stalled) {
-        return new EngineException(
-            Outcome.Failure.ENGINE, "Ollama was silent for " + stall.toSeconds() + " s", cause);
+      if (silence != null && silence.isSilent()) {
+        return new EngineException(Outcome.Failure.ENGINE, "Ollama " + silence.words(), cause);
       }
       if (canceled) {
         throw new InterruptedException("canceled");
@@ -191,7 +176,7 @@ final class OllamaGeneration implements Generation {
     }
   }
 
-  private End read(HttpResponse<InputStream> response, Output output)
+  private End read(HttpResponse<InputStream> response, Output output, SilenceWatch watch)
       throws EngineException, IOException, InterruptedException {
     if (response.statusCode() != 200) {
       throw refused(response);
@@ -204,7 +189,7 @@ final class OllamaGeneration implements Generation {
       } catch (IOException e) {
         throw broken(e);
       }
-      lastHeard = System.nanoTime();
+      watch.onHeard();
       if (line == null) {
         throw broken(new IOException("it ended before the answer did"));
       }
@@ -213,10 +198,8 @@ final class OllamaGeneration implements Generation {
         throw new EngineException(
             Outcome.Failure.ENGINE, "Ollama failed: " + part.path("error").asText());
       }
-      delivering = true;
       emit(part.path("message"), output);
-      lastHeard = System.nanoTime();
-      delivering = false;
+      watch.onPassedOn();
       if (part.path("done").asBoolean()) {
         return end(part);
       }

@@ -36,7 +36,7 @@ class LlamaCppEngineTest extends EngineCompliance {
   void start() throws IOException {
     models = Files.createDirectories(directory.resolve("models"));
     TinyModel.write(models.resolve("tiny.gguf"));
-    engine = new LlamaCppEngine(models, directory.resolve("native"), STALL, timer);
+    engine = new LlamaCppEngine(models, directory.resolve("native"), PATIENCE, timer);
   }
 
   @AfterEach

@@ -11,6 +11,7 @@ import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.EngineCompliance;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
+import dev.waggle.worker.engine.Patience;
 import dev.waggle.worker.fake.FakeOllama;
 import dev.waggle.worker.fake.FakeOllama.Fault;
 import java.io.IOException;
@@ -36,7 +37,7 @@ class OllamaEngineTest extends EngineCompliance {
   @BeforeEach
   void start() throws IOException {
     ollama = new FakeOllama();
-    engine = new OllamaEngine(ollama.address(), STALL, timer);
+    engine = new OllamaEngine(ollama.address(), PATIENCE, timer);
   }
 
   @AfterEach
@@ -91,6 +92,25 @@ class OllamaEngineTest extends EngineCompliance {
   }
 
   @Test
+  void serverThatSpeaksLittleOfTheApi_isUsedForWhatItSpeaks() throws Exception {
+    ollama.speakLittle();
+    assertThat(engine.models()).extracting(ModelOffer::name).contains(FakeOllama.MODEL);
+    assertThat(engine.models().get(0).loaded()).isFalse();
+  }
+
+  @Test
+  void firstPiece_mayTakeLongerThanTheNext() throws Exception {
+    ollama.fail(FakeOllama.MODEL, Fault.SILENCE);
+    OllamaEngine patient =
+        new OllamaEngine(
+            ollama.address(), new Patience(Duration.ofSeconds(2), Duration.ofMillis(1)), timer);
+    long begin = System.nanoTime();
+    assertThatThrownBy(() -> patient.chat(chat(FakeOllama.MODEL)).run(chunk -> {}))
+        .hasMessageContaining("silent for 2 s");
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofSeconds(2));
+  }
+
+  @Test
   void thinking_isToldApartFromTheAnswer() throws Exception {
     List<Chunk> chunks = new ArrayList<>();
     engine.chat(chat(FakeOllama.THINKER)).run(chunks::add);
@@ -118,7 +138,9 @@ class OllamaEngineTest extends EngineCompliance {
   @CsvSource({"STALL", "SILENCE"})
   void silence_isAFailureOnceItLastsTooLong(Fault fault) {
     ollama.fail(FakeOllama.MODEL, fault);
-    OllamaEngine impatient = new OllamaEngine(ollama.address(), Duration.ofMillis(300), timer);
+    OllamaEngine impatient =
+        new OllamaEngine(
+            ollama.address(), new Patience(Duration.ofMillis(400), Duration.ofMillis(300)), timer);
     assertThatThrownBy(() -> impatient.chat(chat(FakeOllama.MODEL)).run(chunk -> {}))
         .isInstanceOf(EngineException.class)
         .hasMessageContaining("silent");
