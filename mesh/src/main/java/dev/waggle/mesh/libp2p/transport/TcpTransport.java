@@ -8,6 +8,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.InetSocketAddress;
@@ -16,6 +17,10 @@ import java.util.Optional;
 
 /** TCP over IPv4 and IPv6; host names are resolved when dialled. */
 public final class TcpTransport implements Transport {
+  // What may wait for the socket: enough to fill it while the next frames are sealed.
+  private static final WriteBufferWaterMark WAITING_BYTES =
+      new WriteBufferWaterMark(256 << 10, 512 << 10);
+
   private static final int CONNECT_MILLIS_MAX = 5_000;
   private static final int BACKLOG = 256;
 
@@ -37,6 +42,7 @@ public final class TcpTransport implements Transport {
         .channel(NioSocketChannel.class)
         .option(ChannelOption.TCP_NODELAY, true)
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS_MAX)
+        .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WAITING_BYTES)
         .handler(handler)
         .connect(socket(address));
   }
@@ -50,6 +56,7 @@ public final class TcpTransport implements Transport {
         .option(ChannelOption.SO_BACKLOG, BACKLOG)
         .option(ChannelOption.SO_REUSEADDR, true)
         .childOption(ChannelOption.TCP_NODELAY, true)
+        .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WAITING_BYTES)
         .childHandler(handler)
         .bind(new InetSocketAddress(named.getHostString(), named.getPort()));
   }

@@ -17,7 +17,7 @@ final class YamuxHandler extends ByteToMessageDecoder implements YamuxSession.Ou
   private int dataLeft;
 
   YamuxHandler(boolean initiator, InboundStreams inbound) {
-    this.session = new YamuxSession(initiator, inbound, this);
+    this.session = new YamuxSession(initiator, inbound, this, System::nanoTime);
   }
 
   YamuxSession session() {
@@ -27,6 +27,7 @@ final class YamuxHandler extends ByteToMessageDecoder implements YamuxSession.Ou
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
     context = ctx;
+    session.ping();
     scheduleKeepAlive(ctx);
   }
 

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Queue;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,12 @@ final class YamuxSession implements MuxedConnection {
   /** The window that every stream begins with. */
   static final int WINDOW_BYTES = 256 << 10;
 
+  /** The largest window of one stream. */
+  static final int WINDOW_BYTES_MAX = 16 << 20;
+
+  /** How much all streams together may announce beyond what they began with. */
+  static final int GRANTED_BYTES_MAX = 32 << 20;
+
   /** The most streams that a peer may have open here at once; more are reset. */
   static final int INBOUND_STREAMS_MAX = 1_024;
 
@@ -34,7 +41,7 @@ final class YamuxSession implements MuxedConnection {
   static final int OUTBOUND_STREAMS_MAX = 1_024;
 
   /** The most bytes that wait for slow readers, over all streams; over it a stream is reset. */
-  static final int UNREAD_BYTES_MAX = 32 << 20;
+  static final int UNREAD_BYTES_MAX = 64 << 20;
 
   /** How often the peer must show that it lives. */
   static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
@@ -57,6 +64,7 @@ final class YamuxSession implements MuxedConnection {
 
   private final InboundStreams inbound;
   private final Output output;
+  private final LongSupplier clock;
   private final IntObjectMap<YamuxStream> streams = new IntObjectHashMap<>();
   private final Queue<YamuxStream> ready = new ArrayDeque<>();
   private final int remoteParity;
@@ -65,6 +73,9 @@ final class YamuxSession implements MuxedConnection {
   private int outboundCount;
   private int highestRemoteId;
   private int unreadBytes;
+  private int grantedBytes;
+  private long pingedAt;
+  private long roundTripNanos;
   private @Nullable YamuxStream receiving;
   private boolean receivingEnds;
   private boolean pinged;
@@ -72,9 +83,13 @@ final class YamuxSession implements MuxedConnection {
   private boolean remoteGoesAway;
   private boolean closed;
 
-  YamuxSession(boolean initiator, InboundStreams inbound, Output output) {
+  /**
+   * @param clock counts nanoseconds, from any beginning
+   */
+  YamuxSession(boolean initiator, InboundStreams inbound, Output output, LongSupplier clock) {
     this.inbound = inbound;
     this.output = output;
+    this.clock = clock;
     this.nextId = initiator ? 1 : 2;
     this.remoteParity = initiator ? 0 : 1;
   }
@@ -117,7 +132,13 @@ final class YamuxSession implements MuxedConnection {
       output.close(); // The last ping was never answered.
       return;
     }
+    ping();
+  }
+
+  /** Measures the round trip, and whether the peer is there. */
+  void ping() {
     pinged = true;
+    pingedAt = clock.getAsLong();
     output.write(new Frame(Frame.Type.PING, Frame.SYN, 0, ++pingValue), null);
   }
 
@@ -135,8 +156,33 @@ final class YamuxSession implements MuxedConnection {
     if (frame.has(Frame.SYN)) {
       output.write(new Frame(Frame.Type.PING, Frame.ACK, 0, frame.length()), null);
     } else if (frame.has(Frame.ACK) && frame.length() == pingValue) {
+      if (pinged) {
+        roundTripNanos = Math.max(1, clock.getAsLong() - pingedAt);
+      }
       pinged = false;
     }
+  }
+
+  /** Now, by the session's clock. */
+  long now() {
+    return clock.getAsLong();
+  }
+
+  /** The last measured round trip; 0 before the first. */
+  long roundTripNanos() {
+    return roundTripNanos;
+  }
+
+  /** Takes up to so many bytes from what windows may grow by; returns how many there were. */
+  int grant(int wanted) {
+    int granted = Math.min(wanted, GRANTED_BYTES_MAX - grantedBytes);
+    grantedBytes += granted;
+    return granted;
+  }
+
+  /** Gives back what a stream took. */
+  void giveBack(int granted) {
+    grantedBytes -= granted;
   }
 
   private void onDataHeader(Frame frame) throws MalformedFrameException {
@@ -246,6 +292,7 @@ final class YamuxSession implements MuxedConnection {
 
   void remove(YamuxStream stream) {
     if (streams.remove(stream.id()) != null) {
+      giveBack(stream.granted());
       if (stream.local()) {
         outboundCount--;
       } else {

@@ -15,6 +15,8 @@ final class YamuxStream implements MuxedStream {
   /** Bytes on their way out and who waits for them. */
   private record Pending(ByteBuf bytes, CompletableFuture<Void> sent) {}
 
+  private static final int FAST_ROUND_TRIPS = 4;
+
   private final YamuxSession session;
   private final int id;
   private final boolean local;
@@ -24,6 +26,8 @@ final class YamuxStream implements MuxedStream {
   private long sendWindow = YamuxSession.WINDOW_BYTES;
   private int receiveWindow = YamuxSession.WINDOW_BYTES;
   private int consumed;
+  private int granted;
+  private long announcedAt;
   private boolean reading = true;
   private boolean delivering;
   private boolean queued;
@@ -37,10 +41,16 @@ final class YamuxStream implements MuxedStream {
     this.session = session;
     this.id = id;
     this.local = local;
+    this.announcedAt = session.now();
   }
 
   void events(MuxedStreamEvents events) {
     this.events = events;
+  }
+
+  /** By how much the window has grown beyond what every stream begins with. */
+  int granted() {
+    return granted;
   }
 
   int id() {
@@ -160,11 +170,32 @@ final class YamuxStream implements MuxedStream {
       delivering = false;
     }
     consumed += length;
-    if (!gone && !remoteEnded && consumed >= YamuxSession.WINDOW_BYTES / 2) {
-      receiveWindow += consumed;
-      session.send(new Frame(Frame.Type.WINDOW_UPDATE, 0, id, consumed), null);
-      consumed = 0;
+    if (!gone && !remoteEnded && consumed >= window() / 2) {
+      announce();
     }
+  }
+
+  private int window() {
+    return YamuxSession.WINDOW_BYTES + granted;
+  }
+
+  /**
+   * Announces what was consumed. A reader that empties half a window within a few round trips is
+   * waiting for the sender, so its window doubles.
+   */
+  private void announce() {
+    long now = session.now();
+    boolean fast = now - announcedAt < FAST_ROUND_TRIPS * session.roundTripNanos();
+    if (fast) {
+      int room = Math.min(window(), YamuxSession.WINDOW_BYTES_MAX - window());
+      int more = session.grant(room);
+      granted += more;
+      consumed += more;
+    }
+    announcedAt = now;
+    receiveWindow += consumed;
+    session.send(new Frame(Frame.Type.WINDOW_UPDATE, 0, id, consumed), null);
+    consumed = 0;
   }
 
   @Override
