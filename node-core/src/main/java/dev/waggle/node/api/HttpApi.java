@@ -9,6 +9,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerResponse;
@@ -36,7 +37,7 @@ public final class HttpApi implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HttpApi.class);
   private static final Duration START_MAX = Duration.ofSeconds(20);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
-  private static final Duration LINGER = Duration.ofSeconds(20);
+  private static final Duration LINGER = Duration.ofSeconds(5);
   private static final int HEADER_BYTES_MAX = 32 << 10;
   private static final int IDLE_SECONDS_MAX = 600;
   private static final int JSON_DEPTH_MAX = 64;
@@ -236,7 +237,8 @@ public final class HttpApi implements AutoCloseable {
     if (error.status() == 413) {
       // What still comes is thrown away, so that a client that sends first can read why.
       response.putHeader("connection", "close");
-      context.vertx().setTimer(LINGER.toMillis(), id -> context.request().connection().close());
+      HttpConnection connection = context.request().connection();
+      context.vertx().setTimer(LINGER.toMillis(), id -> connection.close());
     }
     boolean ollama = isOllama(context.request().path());
     send(response, error, (ollama ? error.ollama() : error.openAi()).toString());

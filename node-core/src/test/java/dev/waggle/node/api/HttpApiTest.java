@@ -355,6 +355,7 @@ class HttpApiTest {
                   + "\r\n\r\n")
               .getBytes(StandardCharsets.US_ASCII));
       out.flush();
+      // To its end: the server closes when it has given the client time to read this.
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
   }

@@ -68,6 +68,9 @@ final class NoiseHandshakeHandler extends ByteToMessageDecoder {
       answer = handshake.onMessage(message);
     } catch (IOException e) {
       failure = e;
+    } catch (RuntimeException e) {
+      // A bug, but this handshake's only.
+      failure = new IOException("the handshake failed", e);
     }
     byte[] toSend = answer == null ? new byte[0] : answer;
     IOException toTell = failure;
