@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
@@ -58,6 +59,7 @@ public final class Libp2pHost implements Host {
           LOOPS, new DefaultThreadFactory("libp2p", true), NioIoHandler.newFactory());
   private final MultiThreadIoEventLoopGroup memoryLoops;
   private final ThreadPoolExecutor handshakes;
+  private final HostNames hostNames = new HostNames();
   private final List<Transport> transports;
   private final Upgrader upgrader;
   private final ConnectionTable table;
@@ -250,13 +252,17 @@ public final class Libp2pHost implements Host {
     CompletableFuture<HostConnection> dial = dialing.putIfAbsent(peer, mine);
     if (dial == null) {
       dial = mine;
-      new DialRace(usable, address -> dialOne(peer, address), loops)
-          .run()
+      hostNames
+          .resolve(usable)
+          .thenCompose(
+              numbers -> new DialRace(numbers, address -> dialOne(peer, address), loops).run())
           .whenComplete(
               (connection, failure) -> {
                 dialing.remove(peer, mine);
                 if (failure != null) {
-                  mine.completeExceptionally(failure);
+                  Throwable cause = failure.getCause();
+                  mine.completeExceptionally(
+                      failure instanceof CompletionException && cause != null ? cause : failure);
                 } else {
                   settle(connection, mine);
                 }
@@ -376,6 +382,7 @@ public final class Libp2pHost implements Host {
             .completeOnTimeout(null, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
     all.join();
     handshakes.shutdownNow();
+    hostNames.close();
     memoryLoops.shutdownGracefully(0, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
     loops
         .shutdownGracefully(0, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS)

@@ -179,6 +179,29 @@ public final class Multiaddr {
     return Optional.empty();
   }
 
+  /** The host name that has to be resolved before the address can be dialled by TCP. */
+  public Optional<String> hostName() {
+    Part first = parts.get(0);
+    boolean named = first.kind == Kind.DNS || first.kind == Kind.DNS4 || first.kind == Kind.DNS6;
+    return named && tcp().isPresent() ? Optional.of(first.value) : Optional.empty();
+  }
+
+  /**
+   * This address with a number in the place of its host name; empty if it does not take numbers of
+   * that family ({@code /dns4} takes IPv4 only, {@code /dns6} IPv6 only).
+   */
+  public Optional<Multiaddr> withHost(InetAddress number) {
+    Kind family = number instanceof Inet4Address ? Kind.IP4 : Kind.IP6;
+    Kind named = parts.get(0).kind;
+    if ((named == Kind.DNS4 && family != Kind.IP4) || (named == Kind.DNS6 && family != Kind.IP6)) {
+      return Optional.empty();
+    }
+    int port = tcp().map(InetSocketAddress::getPort).orElse(0);
+    List<Part> numbered = new ArrayList<>(ofTcp(new InetSocketAddress(number, port)).parts);
+    numbered.addAll(parts.subList(2, parts.size()));
+    return Optional.of(new Multiaddr(numbered));
+  }
+
   /** Whether it leads to the machine it is dialled from. */
   public boolean isLoopback() {
     return tcp()

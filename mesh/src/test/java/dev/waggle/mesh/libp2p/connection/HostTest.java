@@ -273,6 +273,27 @@ class HostTest {
   }
 
   @Test
+  void hostNames_areResolved_andUnknownOnesAreNamed() throws Exception {
+    Libp2pHost first = host(TCP);
+    Libp2pHost second = host(TCP);
+    int port = second.listenAddresses().get(0).tcp().orElseThrow().getPort();
+    Connection connection =
+        get(
+            first.connect(
+                second.peerId(), List.of(Multiaddr.parse("/dns4/localhost/tcp/" + port))));
+    assertThat(connection.remoteAddress()).hasToString("/ip4/127.0.0.1/tcp/" + port);
+    Libp2pHost third = host(TCP);
+    assertThatThrownBy(
+            () ->
+                get(
+                    third.connect(
+                        second.peerId(),
+                        List.of(Multiaddr.parse("/dns/no-such-host.invalid/tcp/" + port)))))
+        .hasCauseInstanceOf(DialException.class)
+        .hasMessageContaining("unknown host no-such-host.invalid");
+  }
+
+  @Test
   void simultaneousDials_endInOneConnection_theSameOnBothSides() throws Exception {
     for (int round = 0; round < 10; round++) {
       Libp2pHost one = host(TCP);
