@@ -3,9 +3,12 @@ package dev.waggle.node.cli;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,12 +19,15 @@ import org.slf4j.LoggerFactory;
 final class RuntimeThrift {
   private static final Logger log = LoggerFactory.getLogger(RuntimeThrift.class);
 
-  /** HotSpot's settings that may change at run time: give back what the heap does not need. */
-  private static final Map<String, String> HEAP =
-      Map.of(
-          "MinHeapFreeRatio", "10",
-          "MaxHeapFreeRatio", "25",
-          "G1PeriodicGCInterval", "300000");
+  /**
+   * HotSpot's settings that may change at run time: give back what the heap does not need. In this
+   * order, because the least may never be above the most.
+   */
+  private static final List<Map.Entry<String, String>> HEAP =
+      List.of(
+          Map.entry("MinHeapFreeRatio", "10"),
+          Map.entry("MaxHeapFreeRatio", "25"),
+          Map.entry("G1PeriodicGCInterval", "300000"));
 
   private static final Duration SETTLED = Duration.ofSeconds(3);
 
@@ -41,15 +47,30 @@ final class RuntimeThrift {
       return; // Another JVM has its own ways.
     }
     HEAP.forEach(
-        (name, value) -> {
+        option -> {
           try {
-            hotSpot.setVMOption(name, value);
+            hotSpot.setVMOption(option.getKey(), option.getValue());
           } catch (IllegalArgumentException e) {
-            log.debug("this JVM has no {}", name);
+            log.debug("this JVM does not take {}: {}", option, e.getMessage());
           }
         });
     // By then the engines have been asked and the first peers met.
     CompletableFuture.delayedExecutor(SETTLED.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(System::gc);
+        .execute(RuntimeThrift::giveBack);
+  }
+
+  private static void giveBack() {
+    System.gc();
+    try {
+      // What the compiler and the class loader used and freed, the C library still holds.
+      ManagementFactory.getPlatformMBeanServer()
+          .invoke(
+              new ObjectName("com.sun.management:type=DiagnosticCommand"),
+              "systemTrimNativeHeap",
+              new Object[0],
+              new String[0]);
+    } catch (JMException | RuntimeException e) {
+      log.debug("this JVM does not trim its native heap: {}", e.toString());
+    }
   }
 }
