@@ -28,7 +28,7 @@ final class ConnectionTable {
 
   synchronized Verdict add(HostConnection fresh) {
     HostConnection old = connections.get(fresh.remotePeer());
-    if (old == null) {
+    if (old == null || old.isClosed()) {
       if (connections.size() >= max) {
         return new Verdict(false, Optional.of(fresh));
       }
@@ -52,7 +52,8 @@ final class ConnectionTable {
   }
 
   synchronized Optional<HostConnection> find(PeerId peer) {
-    return Optional.ofNullable(connections.get(peer));
+    // One that has just ended may not have been removed yet.
+    return Optional.ofNullable(connections.get(peer)).filter(each -> !each.isClosed());
   }
 
   synchronized List<HostConnection> all() {

@@ -107,6 +107,10 @@ final class HostConnection implements Connection {
             });
   }
 
+  boolean isClosed() {
+    return closed.isDone();
+  }
+
   @Override
   public CompletableFuture<Void> closed() {
     return closed.copy();

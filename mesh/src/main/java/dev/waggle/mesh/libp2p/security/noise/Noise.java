@@ -13,21 +13,21 @@ import java.util.concurrent.Executor;
  * curve operations run on the given executor, not on event loops.
  */
 public final class Noise implements SecureChannel {
-  private final Identity identity;
   private final List<String> muxers;
   private final Executor executor;
   private final SecureRandom random;
   private final KeyPair own;
+  private final byte[] payload;
 
   /**
    * @param muxers the muxers to offer inside the handshake, best first
    */
   public Noise(Identity identity, List<String> muxers, Executor executor, SecureRandom random) {
-    this.identity = identity;
     this.muxers = List.copyOf(muxers);
     this.executor = executor;
     this.random = random;
     this.own = KeyPair.generate(random);
+    this.payload = NoiseHandshake.payload(identity, own, this.muxers);
   }
 
   @Override
@@ -38,7 +38,7 @@ public final class Noise implements SecureChannel {
   @Override
   public CompletableFuture<Secured> secure(ChannelPipeline pipeline, boolean initiator) {
     NoiseHandshake handshake =
-        new NoiseHandshake(identity, own, KeyPair.generate(random), muxers, initiator);
+        new NoiseHandshake(payload, own, KeyPair.generate(random), muxers, initiator);
     CompletableFuture<Secured> secured = new CompletableFuture<>();
     pipeline.addLast(new NoiseHandshakeHandler(handshake, initiator, executor, secured));
     return secured;

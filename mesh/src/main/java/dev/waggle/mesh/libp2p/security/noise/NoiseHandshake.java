@@ -38,7 +38,7 @@ final class NoiseHandshake {
     NOTHING
   }
 
-  private final Identity identity;
+  private final byte[] ownPayload;
   private final KeyPair own;
   private final KeyPair ephemeral;
   private final List<String> muxers;
@@ -48,14 +48,31 @@ final class NoiseHandshake {
   private byte[] remoteEphemeral = new byte[0];
   private @Nullable Result result;
 
+  /**
+   * @param ownPayload what {@link #payload} made of the same key and muxers
+   */
   NoiseHandshake(
-      Identity identity, KeyPair own, KeyPair ephemeral, List<String> muxers, boolean initiator) {
-    this.identity = identity;
+      byte[] ownPayload, KeyPair own, KeyPair ephemeral, List<String> muxers, boolean initiator) {
+    this.ownPayload = ownPayload;
     this.own = own;
     this.ephemeral = ephemeral;
     this.muxers = muxers;
     this.initiator = initiator;
     this.next = initiator ? Next.START : Next.FIRST;
+  }
+
+  /**
+   * What a side says of itself: the identity, bound to its static key by a signature. The same in
+   * every handshake of a host, so it is made once.
+   */
+  static byte[] payload(Identity identity, KeyPair own, List<String> muxers) {
+    return NoiseHandshakePayload.newBuilder()
+        .setIdentityKey(ByteString.copyFrom(identity.peerId().publicKeyProtobuf()))
+        .setIdentitySig(
+            ByteString.copyFrom(identity.sign(concat(SIGNATURE_DOMAIN, own.publicKey()))))
+        .setExtensions(NoiseExtensions.newBuilder().addAllStreamMuxers(muxers))
+        .build()
+        .toByteArray();
   }
 
   /** The initiator's first message. */
@@ -98,7 +115,7 @@ final class NoiseHandshake {
     byte[] key = state.encryptAndHash(own.publicKey());
     state.mixKey(own.agree(remoteEphemeral));
     next = Next.THIRD;
-    return concat(ephemeral.publicKey(), key, state.encryptAndHash(payload()));
+    return concat(ephemeral.publicKey(), key, state.encryptAndHash(ownPayload));
   }
 
   private byte[] onSecond(ByteBuffer message) throws MalformedFrameException, AEADBadTagException {
@@ -112,7 +129,7 @@ final class NoiseHandshake {
 
     byte[] key = state.encryptAndHash(own.publicKey());
     state.mixKey(own.agree(remoteEphemeral));
-    byte[] answer = concat(key, state.encryptAndHash(payload()));
+    byte[] answer = concat(key, state.encryptAndHash(ownPayload));
     finish(payload, remoteStatic);
     return answer;
   }
@@ -123,16 +140,6 @@ final class NoiseHandshake {
     state.mixKey(ephemeral.agree(remoteStatic));
     finish(state.decryptAndHash(rest(message)), remoteStatic);
     return new byte[0];
-  }
-
-  private byte[] payload() {
-    return NoiseHandshakePayload.newBuilder()
-        .setIdentityKey(ByteString.copyFrom(identity.peerId().publicKeyProtobuf()))
-        .setIdentitySig(
-            ByteString.copyFrom(identity.sign(concat(SIGNATURE_DOMAIN, own.publicKey()))))
-        .setExtensions(NoiseExtensions.newBuilder().addAllStreamMuxers(muxers))
-        .build()
-        .toByteArray();
   }
 
   private void finish(byte[] payload, byte[] remoteStatic) throws MalformedFrameException {

@@ -20,8 +20,14 @@ class NoiseHandshakeTest {
   private final Identity bob = Identity.generate(RANDOM);
 
   private static NoiseHandshake side(Identity identity, boolean initiator, String... muxers) {
+    KeyPair own = KeyPair.generate(RANDOM);
+    List<String> offered = List.of(muxers);
     return new NoiseHandshake(
-        identity, KeyPair.generate(RANDOM), KeyPair.generate(RANDOM), List.of(muxers), initiator);
+        NoiseHandshake.payload(identity, own, offered),
+        own,
+        KeyPair.generate(RANDOM),
+        offered,
+        initiator);
   }
 
   @Test
@@ -97,6 +103,20 @@ class NoiseHandshakeTest {
           .isInstanceOf(MalformedFrameException.class)
           .hasMessageContaining("low-order");
     }
+  }
+
+  @Test
+  void identityThatDidNotSignTheStaticKey_isRefused() throws Exception {
+    KeyPair own = KeyPair.generate(RANDOM);
+    byte[] stolen = NoiseHandshake.payload(bob, KeyPair.generate(RANDOM), List.of(YAMUX));
+    NoiseHandshake impostor =
+        new NoiseHandshake(stolen, own, KeyPair.generate(RANDOM), List.of(YAMUX), false);
+    NoiseHandshake initiator = side(alice, true, YAMUX);
+    byte[] second = impostor.onMessage(initiator.start());
+    assertThatThrownBy(() -> initiator.onMessage(second))
+        .isInstanceOf(MalformedFrameException.class)
+        .hasMessageContaining("not signed by the identity");
+    assertThat(initiator.result()).isEmpty();
   }
 
   @Test
