@@ -9,7 +9,6 @@ import dev.waggle.ledger.LedgerException;
 import dev.waggle.ledger.MalformedReceiptException;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
-import dev.waggle.ledger.Verification;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
@@ -302,19 +301,7 @@ final class SwarmRoutes {
   }
 
   private ObjectNode verify() {
-    Verification verification = node.ledger().verify((checked, total) -> {});
-    return verification(verification);
-  }
-
-  /** What a check found, as JSON. */
-  static ObjectNode verification(Verification verification) {
-    ObjectNode body = object();
-    body.put("valid", verification.valid()).put("entries", verification.entries());
-    body.put("receipts", verification.receipts());
-    verification
-        .fault()
-        .ifPresent(fault -> body.put("badEntry", fault.sequence()).put("cause", fault.cause()));
-    return body;
+    return VerificationJson.of(node.ledger().verify((checked, total) -> {}));
   }
 
   /** Answers with what work that waits for the disk comes to. */

@@ -1,14 +1,13 @@
 package dev.waggle.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.crypto.IdentityStore;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.crypto.SecretsException;
 import dev.waggle.ledger.LedgerException;
 import dev.waggle.ledger.LedgerVerifier;
 import dev.waggle.ledger.Verification;
+import dev.waggle.node.api.VerificationJson;
 import dev.waggle.node.data.DataDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -138,7 +137,7 @@ final class LedgerCommand implements Runnable {
         PeerId owner = IdentityStore.openExisting(directory()).node().peerId();
         Verification found =
             LedgerVerifier.verify(file, owner, (checked, total) -> progress(checked, total));
-        return json(found);
+        return VerificationJson.of(found);
       } catch (SecretsException | LedgerException e) {
         throw new CommandException(ExitCode.FAILED, String.valueOf(e.getMessage()), e);
       }
@@ -146,19 +145,6 @@ final class LedgerCommand implements Runnable {
 
     private static void progress(long checked, long total) {
       System.err.println("checked " + checked + " of " + total);
-    }
-
-    private static ObjectNode json(Verification found) {
-      ObjectNode body =
-          JsonNodeFactory.instance
-              .objectNode()
-              .put("valid", found.valid())
-              .put("entries", found.entries())
-              .put("receipts", found.receipts());
-      found
-          .fault()
-          .ifPresent(fault -> body.put("badEntry", fault.sequence()).put("cause", fault.cause()));
-      return body;
     }
   }
 }
