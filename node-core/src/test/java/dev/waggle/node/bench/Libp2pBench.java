@@ -56,12 +56,18 @@ public final class Libp2pBench {
   }
 
   public static void main(String[] arguments) throws Exception {
-    Path ready = Files.createTempDirectory("waggle-bench").resolve("ready.json");
+    try (Scratch directory = new Scratch()) {
+      measure(arguments[0], arguments[1], directory.resolve("ready.json"));
+    }
+    System.exit(0);
+  }
+
+  private static void measure(String jar, String javaHome, Path ready) throws Exception {
     Process other =
         new ProcessBuilder(
-                arguments[1] + "/bin/java",
+                javaHome + "/bin/java",
                 "-jar",
-                arguments[0],
+                jar,
                 "libp2p",
                 "serve",
                 "--ready-file",
@@ -80,8 +86,8 @@ public final class Libp2pBench {
       new Libp2pBench(address.peerId().orElseThrow(), List.of(address)).run();
     } finally {
       other.destroy();
+      other.waitFor();
     }
-    System.exit(0);
   }
 
   /** What this machine can do without any of it: one thread a side, in this JVM. */

@@ -55,17 +55,18 @@ public final class NodeBench {
   }
 
   private void measureStart(List<String> program) throws Exception {
-    Path directory = Files.createTempDirectory("waggle-bench");
     List<Long> starts = new ArrayList<>();
     long resident = 0;
-    for (int i = 0; i <= STARTS; i++) {
-      try (NodeProcess node = NodeProcess.start(program, directory.resolve("node"), List.of())) {
-        if (i > 0) {
-          starts.add(node.startTime().toNanos()); // The first makes keys and databases.
-        }
-        if (i == STARTS) {
-          TimeUnit.SECONDS.sleep(IDLE_SECONDS);
-          resident = residentBytes(node.handle().pid());
+    try (Scratch directory = new Scratch()) {
+      for (int i = 0; i <= STARTS; i++) {
+        try (NodeProcess node = NodeProcess.start(program, directory.resolve("node"), List.of())) {
+          if (i > 0) {
+            starts.add(node.startTime().toNanos()); // The first makes keys and databases.
+          }
+          if (i == STARTS) {
+            TimeUnit.SECONDS.sleep(IDLE_SECONDS);
+            resident = residentBytes(node.handle().pid());
+          }
         }
       }
     }
@@ -99,8 +100,8 @@ public final class NodeBench {
   }
 
   private void measureLatency(List<String> program) throws Exception {
-    Path directory = Files.createTempDirectory("waggle-bench");
-    try (FakeOllama ollama = new FakeOllama()) {
+    try (Scratch directory = new Scratch();
+        FakeOllama ollama = new FakeOllama()) {
       Path working = Files.createDirectories(directory.resolve("working"));
       Files.writeString(
           working.resolve("config.toml"),
