@@ -91,10 +91,7 @@ final class Placer {
     if (capability.slots() == 0) {
       return Optional.empty();
     }
-    // Ollama's convention: a name without a tag means the tag "latest".
-    return capability.models().stream()
-        .filter(offer -> offer.name().equals(model) || offer.name().equals(model + ":latest"))
-        .findFirst();
+    return ModelOffer.find(capability.models(), model);
   }
 
   private static Duration estimate(

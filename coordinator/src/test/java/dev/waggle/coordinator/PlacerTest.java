@@ -71,6 +71,18 @@ class PlacerTest {
   }
 
   @Test
+  void exactName_comesBeforeTheTagLatest_whereverItStands() {
+    ModelOffer latest = new ModelOffer("m:latest", "sha256:00", "ollama", 1, 0, true);
+    ModelOffer exact = new ModelOffer("m", "sha256:01", "ollama", 1, 0, true);
+    Capability both = new Capability("node", "1", List.of(latest, exact), 1, 0, 0);
+    assertThat(Placer.rank("m", SELF, both, List.of(), experience))
+        .extracting(Candidate::model)
+        .containsExactly(exact);
+    assertThat(ModelOffer.find(List.of(latest), "m")).contains(latest);
+    assertThat(ModelOffer.find(List.of(latest), "other")).isEmpty();
+  }
+
+  @Test
   void onlyConnectedNodesWithTheModelAndSlots_areCandidates() {
     assertThat(
             rank(

@@ -68,17 +68,11 @@ final class Catalog {
     return Map.copyOf(troubles);
   }
 
-  /** The model of that very name, or, as in Ollama, of that name with the tag "latest". */
+  /** What a name means here, see {@link ModelOffer#find}. */
   Optional<Entry> find(String model) {
     List<Entry> now = entries;
-    return now.stream()
-        .filter(entry -> entry.offer().name().equals(model))
-        .findFirst()
-        .or(
-            () ->
-                now.stream()
-                    .filter(entry -> entry.offer().name().equals(model + ":latest"))
-                    .findFirst());
+    return ModelOffer.find(offers(now), model)
+        .flatMap(offer -> now.stream().filter(entry -> entry.offer().equals(offer)).findFirst());
   }
 
   private static List<ModelOffer> offers(List<Entry> from) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.coordinator.Nearest;
 import dev.waggle.coordinator.RunningTask;
+import dev.waggle.coordinator.TaskFailure;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.worker.engine.ollama.OllamaEngine;
@@ -116,20 +117,16 @@ final class ModelRoutes {
 
   private ModelOffer requireModel(String name) {
     Map<String, ModelOffer> models = models();
-    ModelOffer model = models.getOrDefault(name, models.get(name + ":latest"));
-    if (model == null) {
-      String nearest =
-          Nearest.to(name, models.keySet()).map(each -> "; nearest: " + each).orElse("");
-      throw new ApiException(
-          new ApiError(
-              404,
-              "model \"" + name + "\" is on no reachable node" + nearest,
-              "invalid_request_error",
-              "model",
-              "model_not_found",
-              java.util.Optional.empty()));
-    }
-    return model;
+    return ModelOffer.find(models.values(), name)
+        .orElseThrow(
+            () -> {
+              String nearest =
+                  Nearest.to(name, models.keySet()).map(each -> "; nearest: " + each).orElse("");
+              return new ApiException(
+                  ApiError.of(
+                      new TaskFailure.NoSuchModel(
+                          "model \"" + name + "\" is on no reachable node" + nearest)));
+            });
   }
 
   private void openAiModels(RoutingContext context) {

@@ -1,5 +1,8 @@
 package dev.waggle.mesh.swarm.capability;
 
+import java.util.Collection;
+import java.util.Optional;
+
 /**
  * A model that a node can run.
  *
@@ -23,5 +26,18 @@ public record ModelOffer(
     if (sizeBytes < 0 || contextTokens < 0) {
       throw new IllegalArgumentException("a model's size and context are 0 or more");
     }
+  }
+
+  /**
+   * The offer of that very name, or else, by Ollama's convention, the one with the tag "latest".
+   * Requester and worker both ask here, so that they mean the same model.
+   */
+  public static Optional<ModelOffer> find(Collection<ModelOffer> offers, String name) {
+    return offers.stream()
+        .filter(offer -> offer.name().equals(name))
+        .findFirst()
+        .or(
+            () ->
+                offers.stream().filter(offer -> offer.name().equals(name + ":latest")).findFirst());
   }
 }
