@@ -73,7 +73,7 @@ public final class Adverts implements AutoCloseable {
     this.onNews = onNews;
     this.table = new PeerTable(clock);
     this.subscribed = membership.swarm();
-    pubSub.subscribe(topic(subscribed), this::validate, this::onAdvert);
+    pubSub.subscribe(topic(subscribed), this::validate, new Incoming());
     timer.scheduleWithFixedDelay(
         this::publish, INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -108,7 +108,7 @@ public final class Adverts implements AutoCloseable {
     pubSub.unsubscribe(topic(subscribed));
     table.clear();
     subscribed = membership.swarm();
-    pubSub.subscribe(topic(subscribed), this::validate, this::onAdvert);
+    pubSub.subscribe(topic(subscribed), this::validate, new Incoming());
     changed();
   }
 
@@ -173,13 +173,22 @@ public final class Adverts implements AutoCloseable {
         : PubSub.Verdict.ACCEPT;
   }
 
-  private void onAdvert(PeerId from, byte[] data) {
-    try {
-      Advert advert = AdvertCodec.decode(data);
-      table.onAdvert(from, advert);
-      onNews.accept(advert);
-    } catch (MalformedFrameException e) {
-      throw new AssertionError("it was validated", e);
+  private final class Incoming implements PubSub.Listener {
+    @Override
+    public void onMessage(PeerId from, byte[] data) {
+      try {
+        Advert advert = AdvertCodec.decode(data);
+        table.onAdvert(from, advert);
+        onNews.accept(advert);
+      } catch (MalformedFrameException e) {
+        throw new AssertionError("it was validated", e);
+      }
+    }
+
+    /** An advert before that moment would have missed it. */
+    @Override
+    public void onSubscriber() {
+      changed();
     }
   }
 

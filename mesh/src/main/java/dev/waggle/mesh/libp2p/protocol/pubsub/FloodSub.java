@@ -195,6 +195,10 @@ public final class FloodSub implements PubSub {
           if (neighbour != null) {
             neighbour.onSubscription(option.getTopicId(), option.getSubscribe());
           }
+          Subscription own = subscriptions.get(option.getTopicId());
+          if (own != null && option.getSubscribe()) {
+            own.listener.onSubscriber();
+          }
         }
         for (PubsubMessage message : rpc.getPublishList()) {
           onMessage(connection, message);

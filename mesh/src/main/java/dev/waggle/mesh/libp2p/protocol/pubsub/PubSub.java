@@ -38,6 +38,9 @@ public interface PubSub {
      * @param from who signed it
      */
     void onMessage(PeerId from, byte[] data);
+
+    /** A neighbour subscribed to the topic: what is published from now on reaches it. */
+    default void onSubscriber() {}
   }
 
   /** Subscribes to a topic: valid messages of others go to the listener. */
