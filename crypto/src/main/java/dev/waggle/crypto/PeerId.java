@@ -3,6 +3,7 @@ package dev.waggle.crypto;
 import java.util.Arrays;
 import java.util.Locale;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The name of a node everywhere: the identity multihash of its Ed25519 public key, so nobody can
@@ -27,11 +28,14 @@ public final class PeerId implements Comparable<PeerId> {
   private static final int TEXT_CHARACTERS_MAX = 128;
 
   private final byte[] multihash;
-  private final String text;
+  private final int hash;
+
+  /** Made when first asked for: most names are compared and never shown. */
+  private volatile @Nullable String text;
 
   private PeerId(byte[] multihash) {
     this.multihash = multihash;
-    this.text = Base58.encode(multihash);
+    this.hash = Arrays.hashCode(multihash);
   }
 
   /** The peer id of a raw 32-byte Ed25519 public key. */
@@ -100,7 +104,8 @@ public final class PeerId implements Comparable<PeerId> {
 
   /** The last eight characters, for people and logs; not unique. */
   public String abbreviated() {
-    return text.substring(text.length() - 8);
+    String all = toString();
+    return all.substring(all.length() - 8);
   }
 
   @Override
@@ -115,11 +120,16 @@ public final class PeerId implements Comparable<PeerId> {
 
   @Override
   public int hashCode() {
-    return Arrays.hashCode(multihash);
+    return hash;
   }
 
   @Override
   public String toString() {
-    return text;
+    String known = text;
+    if (known == null) {
+      known = Base58.encode(multihash);
+      text = known;
+    }
+    return known;
   }
 }

@@ -28,6 +28,11 @@ public final class FrameAssembler {
     this.frameBytesMax = frameBytesMax;
   }
 
+  /** How many bytes a message takes with its length before it. */
+  public static int framedBytes(int messageBytes) {
+    return Varint.encodedBytes(messageBytes) + messageBytes;
+  }
+
   /** The message with its length before it. */
   public static ByteBuffer frame(byte[] message) {
     byte[] length = Varint.encode(message.length);

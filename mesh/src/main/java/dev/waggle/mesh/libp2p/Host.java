@@ -5,6 +5,8 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
 
 /**
  * One libp2p node: listens, dials, and offers protocols on the streams of its connections.
@@ -43,6 +45,14 @@ public interface Host extends AutoCloseable {
    * the wait.
    */
   CompletableFuture<Connection> connect(PeerId peer, List<Multiaddr> addresses);
+
+  /**
+   * Runs short steps at their time, on the event loops; a step must not block. Ends with the host.
+   */
+  ScheduledExecutorService scheduler();
+
+  /** Runs computations off the event loops; bounded, and refuses when full. Ends with the host. */
+  Executor computing();
 
   /** Closes listeners and connections and waits, at most five seconds, for them to be gone. */
   @Override

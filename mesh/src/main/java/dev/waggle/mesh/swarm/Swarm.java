@@ -5,10 +5,10 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.libp2p.protocol.gossipsub.GossipSub;
 import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.mdns.MdnsDiscovery;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
-import dev.waggle.mesh.libp2p.protocol.pubsub.FloodSub;
 import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Adverts;
 import dev.waggle.mesh.swarm.capability.Capability;
@@ -57,7 +57,7 @@ public final class Swarm implements AutoCloseable {
   private final Membership membership;
   private final Parts parts;
   private final Dialer dialer;
-  private final FloodSub pubSub;
+  private final GossipSub pubSub;
   private final Admissions admissions;
   private final Adverts adverts;
   private final Exchange exchange;
@@ -107,7 +107,7 @@ public final class Swarm implements AutoCloseable {
     this.parts = parts;
     this.membership = parts.membership();
     this.dialer = new Dialer(host, parts.clock());
-    this.pubSub = new FloodSub(host, parts.identity());
+    this.pubSub = GossipSub.serve(host, parts.identity());
     Ping.serve(host);
     Identify.serve(host, parts.software());
     this.adverts =

@@ -10,12 +10,12 @@ import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.libp2p.protocol.gossipsub.GossipSub;
+import dev.waggle.mesh.libp2p.protocol.gossipsub.PubSub;
 import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.identify.PeerInfo;
 import dev.waggle.mesh.libp2p.protocol.perf.Perf;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
-import dev.waggle.mesh.libp2p.protocol.pubsub.FloodSub;
-import dev.waggle.mesh.libp2p.protocol.pubsub.PubSub;
 import dev.waggle.node.Version;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -79,7 +79,7 @@ final class Libp2pDialCommand {
     try (Libp2pHost host = Libp2pCommand.host(identity, List.of())) {
       Ping.serve(host);
       Identify.serve(host, Version.software());
-      this.pubSub = new FloodSub(host, identity);
+      this.pubSub = GossipSub.serve(host, identity);
       host.onConnection(new Libp2pServeCommand.Admitting(pubSub));
       Connection connection =
           host.connect(peer, List.of(target)).get(DIAL_MAX.toSeconds(), TimeUnit.SECONDS);
@@ -94,7 +94,7 @@ final class Libp2pDialCommand {
     }
   }
 
-  private @org.jspecify.annotations.Nullable FloodSub pubSub;
+  private @org.jspecify.annotations.Nullable GossipSub pubSub;
 
   private void print(ObjectNode result) {
     if (json) {
@@ -222,7 +222,7 @@ final class Libp2pDialCommand {
     }
     return use(
         (host, connection) -> {
-          FloodSub publishing = java.util.Objects.requireNonNull(pubSub);
+          GossipSub publishing = java.util.Objects.requireNonNull(pubSub);
           awaitSubscriber(publishing, topic);
           publishing.publish(topic, data);
           // Its answer says that what was sent before has arrived, too.
@@ -231,7 +231,7 @@ final class Libp2pDialCommand {
         });
   }
 
-  private static void awaitSubscriber(FloodSub pubSub, String topic)
+  private static void awaitSubscriber(GossipSub pubSub, String topic)
       throws CommandException, InterruptedException {
     long deadline = System.nanoTime() + SUBSCRIBER_MAX.toNanos();
     while (pubSub.subscribers(topic) == 0) {

@@ -7,11 +7,11 @@ import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.ConnectionListener;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.protocol.echo.Echo;
+import dev.waggle.mesh.libp2p.protocol.gossipsub.GossipSub;
+import dev.waggle.mesh.libp2p.protocol.gossipsub.PubSub;
 import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.perf.Perf;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
-import dev.waggle.mesh.libp2p.protocol.pubsub.FloodSub;
-import dev.waggle.mesh.libp2p.protocol.pubsub.PubSub;
 import dev.waggle.node.Version;
 import dev.waggle.node.data.DataDirectory;
 import dev.waggle.node.data.DataException;
@@ -61,7 +61,7 @@ final class Libp2pServeCommand implements Callable<Integer> {
     Identify.serve(host, Version.software());
     Perf.serve(host);
     host.handle(Libp2pCommand.ECHO, stream -> new Echo());
-    FloodSub pubSub = new FloodSub(host, identity);
+    GossipSub pubSub = GossipSub.serve(host, identity);
     for (String topic : topics) {
       pubSub.subscribe(
           topic,

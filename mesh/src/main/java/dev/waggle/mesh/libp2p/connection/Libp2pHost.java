@@ -33,6 +33,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +53,7 @@ public final class Libp2pHost implements Host {
   private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
   private static final int LOOPS = Math.min(2, Runtime.getRuntime().availableProcessors());
   private static final int HANDSHAKES_WAITING_MAX = 1_024;
+  private static final int COMPUTATIONS_WAITING_MAX = 4_096;
 
   private final Identity identity;
   private final List<Multiaddr> toListen;
@@ -58,7 +61,9 @@ public final class Libp2pHost implements Host {
       new MultiThreadIoEventLoopGroup(
           LOOPS, new DefaultThreadFactory("libp2p", true), NioIoHandler.newFactory());
   private final MultiThreadIoEventLoopGroup memoryLoops;
-  private final ThreadPoolExecutor handshakes;
+  // Two pools: a flood of messages to verify must not keep newcomers out.
+  private final ThreadPoolExecutor handshakes = pool("libp2p-handshake", HANDSHAKES_WAITING_MAX);
+  private final ThreadPoolExecutor computing = pool("libp2p-compute", COMPUTATIONS_WAITING_MAX);
   private final HostNames hostNames = new HostNames();
   private final List<Transport> transports;
   private final Upgrader upgrader;
@@ -84,20 +89,24 @@ public final class Libp2pHost implements Host {
         memory
             ? List.of(new TcpTransport(loops), new MemoryTransport(memoryLoops))
             : List.of(new TcpTransport(loops));
-    this.handshakes =
-        new ThreadPoolExecutor(
-            LOOPS,
-            LOOPS,
-            10,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(HANDSHAKES_WAITING_MAX),
-            new DefaultThreadFactory("libp2p-handshake", true));
-    handshakes.allowCoreThreadTimeOut(true);
     this.upgrader =
         new Upgrader(
             new Noise(identity, List.of(Yamux.PROTOCOL), handshakes, new SecureRandom()),
             new Yamux());
     this.table = new ConnectionTable(identity.peerId(), CONNECTIONS_MAX);
+  }
+
+  private static ThreadPoolExecutor pool(String name, int waitingMax) {
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            LOOPS,
+            LOOPS,
+            10,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(waitingMax),
+            new DefaultThreadFactory(name, true));
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
   }
 
   /**
@@ -370,6 +379,16 @@ public final class Libp2pHost implements Host {
   }
 
   @Override
+  public ScheduledExecutorService scheduler() {
+    return loops;
+  }
+
+  @Override
+  public Executor computing() {
+    return computing;
+  }
+
+  @Override
   public void close() {
     listening.forEach(channel -> channel.close().awaitUninterruptibly(CLOSE_MAX.toMillis()));
     List<CompletableFuture<Void>> ends = new ArrayList<>();
@@ -382,6 +401,7 @@ public final class Libp2pHost implements Host {
             .completeOnTimeout(null, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
     all.join();
     handshakes.shutdownNow();
+    computing.shutdownNow();
     hostNames.close();
     memoryLoops.shutdownGracefully(0, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
     loops

@@ -20,6 +20,11 @@ public final class Varint {
     to.write(rest);
   }
 
+  /** How many bytes the varint of a value takes that is 0 or more. */
+  public static int encodedBytes(int value) {
+    return Math.max(1, (Integer.SIZE - Integer.numberOfLeadingZeros(value) + 6) / 7);
+  }
+
   /** The varint of a value that is 0 or more. */
   public static byte[] encode(int value) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(BYTES_MAX);

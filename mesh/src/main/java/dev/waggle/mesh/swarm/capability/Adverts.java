@@ -3,7 +3,7 @@ package dev.waggle.mesh.swarm.capability;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
-import dev.waggle.mesh.libp2p.protocol.pubsub.PubSub;
+import dev.waggle.mesh.libp2p.protocol.gossipsub.PubSub;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.SwarmId;

@@ -1,10 +1,10 @@
-package dev.waggle.mesh.libp2p.protocol.pubsub;
+package dev.waggle.mesh.libp2p.protocol.gossipsub;
 
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 
 /** Publishes messages to every peer that subscribed, near or far. Thread-safe; nothing blocks. */
-public interface PubSub {
+public interface PubSub extends AutoCloseable {
   /** The largest message, in bytes. */
   int MESSAGE_BYTES_MAX = 256 << 10;
 
@@ -61,4 +61,8 @@ public interface PubSub {
 
   /** Begins the exchange with a peer. Until then nothing is sent to it or taken from it. */
   void admit(Connection connection);
+
+  /** Ends what it does by itself; nothing is delivered from now on. */
+  @Override
+  void close();
 }

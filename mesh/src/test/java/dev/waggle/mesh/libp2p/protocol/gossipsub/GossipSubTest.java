@@ -1,4 +1,4 @@
-package dev.waggle.mesh.libp2p.protocol.pubsub;
+package dev.waggle.mesh.libp2p.protocol.gossipsub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class FloodSubTest {
+class GossipSubTest {
   private static final String TOPIC = "bees";
 
   private final List<Member> members = new ArrayList<>();
@@ -25,13 +25,13 @@ class FloodSubTest {
   /** A host with floodsub that writes down what it hears. */
   private final class Member {
     final Libp2pHost host;
-    final FloodSub pubSub;
+    final GossipSub pubSub;
     final List<String> heard = new CopyOnWriteArrayList<>();
 
     Member(PubSub.Verdict verdict) throws Exception {
       Identity identity = Identity.generate(new SecureRandom());
       host = Libp2pHost.start(identity, List.of(Multiaddr.parse("/ip4/127.0.0.1/tcp/0")));
-      pubSub = new FloodSub(host, identity);
+      pubSub = GossipSub.serve(host, identity);
       pubSub.subscribe(
           TOPIC,
           (from, data) -> verdict,
