@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { multiaddr } from '@multiformats/multiaddr';
-import { start } from './host.mjs';
+import { start, until } from './host.mjs';
 
 const [address, topic, text] = process.argv.slice(2);
 const host = await start();
@@ -37,9 +37,7 @@ await echo(randomBytes(1 << 20));
 await Promise.all(Array.from({ length: 50 }, (_, i) => echo(randomBytes(1000 + i))));
 await assert.rejects(connection.newStream('/no/such/protocol'));
 
-while (host.services.pubsub.getSubscribers(topic).length === 0) {
-  await new Promise((resolve) => setTimeout(resolve, 20));
-}
+await until(() => host.services.pubsub.getSubscribers(topic).length > 0);
 await host.services.pubsub.publish(topic, new TextEncoder().encode(text));
 await host.services.ping.ping(connection.remotePeer);
 await host.stop();

@@ -14,6 +14,17 @@ export function start() {
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
-    services: { identify: identify(), ping: ping(), pubsub: gossipsub({ fallbackToFloodsub: true }) },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      pubsub: gossipsub({ fallbackToFloodsub: false, floodPublish: false, allowPublishToZeroTopicPeers: true }),
+    },
   });
+}
+
+/** Waits until a condition holds; a script that waits for ever is ended by its caller. */
+export async function until(condition) {
+  while (!condition()) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

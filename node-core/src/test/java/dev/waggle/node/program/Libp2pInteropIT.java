@@ -135,6 +135,13 @@ class Libp2pInteropIT {
   }
 
   @Test
+  void jsTalksWithJs_throughJava() throws Exception {
+    Serving serving = serveJava();
+    assertThat(js.run(POLYFILL, "gossip.mjs", serving.address(), TOPIC)).contains("ok");
+    await().until(() -> serving.heard().size() == 5);
+  }
+
+  @Test
   void mistakes_areNamed() throws Exception {
     Program.Ended nowhere = program.run("libp2p", "dial", "nowhere", "ping");
     assertThat(nowhere.exitCode()).isEqualTo(2);
