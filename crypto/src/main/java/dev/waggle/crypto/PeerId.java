@@ -30,6 +30,9 @@ public final class PeerId implements Comparable<PeerId> {
   private final byte[] multihash;
   private final int hash;
 
+  /** The key as a point; made when first asked for, and a tenth of every check. */
+  private volatile Ed25519.@Nullable PublicPoint point;
+
   /** Made when first asked for: most names are compared and never shown. */
   private volatile @Nullable String text;
 
@@ -98,8 +101,14 @@ public final class PeerId implements Comparable<PeerId> {
 
   /** Whether this peer made the 64-byte signature over the message (RFC 8032, pure Ed25519). */
   public boolean verify(byte[] message, byte[] signature) {
-    return signature.length == Ed25519.SIGNATURE_SIZE
-        && Ed25519.verify(signature, 0, multihash, PREFIX.length, message, 0, message.length);
+    Ed25519.PublicPoint key = point;
+    if (key == null) {
+      key = Ed25519.validatePublicKeyPartialExport(multihash, PREFIX.length);
+      point = key;
+    }
+    return key != null
+        && signature.length == Ed25519.SIGNATURE_SIZE
+        && Ed25519.verify(signature, 0, key, message, 0, message.length);
   }
 
   /** The last eight characters, for people and logs; not unique. */

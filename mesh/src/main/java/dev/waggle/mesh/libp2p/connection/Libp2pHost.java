@@ -17,9 +17,9 @@ import dev.waggle.mesh.libp2p.transport.Transport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.local.LocalIoHandler;
-import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.security.SecureRandom;
@@ -28,7 +28,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,7 +35,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,19 +49,13 @@ public final class Libp2pHost implements Host {
 
   private static final Logger log = LoggerFactory.getLogger(Libp2pHost.class);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
-  private static final int LOOPS = Math.min(2, Runtime.getRuntime().availableProcessors());
-  private static final int HANDSHAKES_WAITING_MAX = 1_024;
-  private static final int COMPUTATIONS_WAITING_MAX = 4_096;
 
   private final Identity identity;
   private final List<Multiaddr> toListen;
-  private final MultiThreadIoEventLoopGroup loops =
-      new MultiThreadIoEventLoopGroup(
-          LOOPS, new DefaultThreadFactory("libp2p", true), NioIoHandler.newFactory());
-  private final MultiThreadIoEventLoopGroup memoryLoops;
-  // Two pools: a flood of messages to verify must not keep newcomers out.
-  private final ThreadPoolExecutor handshakes = pool("libp2p-handshake", HANDSHAKES_WAITING_MAX);
-  private final ThreadPoolExecutor computing = pool("libp2p-compute", COMPUTATIONS_WAITING_MAX);
+  private final HostThreads threads;
+  private final boolean ownThreads;
+  private final EventLoopGroup loops;
+  private final EventLoopGroup memoryLoops;
   private final HostNames hostNames = new HostNames();
   private final List<Transport> transports;
   private final Upgrader upgrader;
@@ -76,8 +68,12 @@ public final class Libp2pHost implements Host {
   private final List<Multiaddr> boundAddresses = new CopyOnWriteArrayList<>();
   private volatile ProtocolGate gate = (connection, protocol) -> true;
 
-  private Libp2pHost(Identity identity, List<Multiaddr> toListen) {
+  private Libp2pHost(
+      Identity identity, List<Multiaddr> toListen, HostThreads threads, boolean ownThreads) {
     this.identity = identity;
+    this.threads = threads;
+    this.ownThreads = ownThreads;
+    this.loops = threads.loops();
     this.toListen = List.copyOf(toListen);
     boolean memory = toListen.stream().anyMatch(address -> address.memory().isPresent());
     this.memoryLoops =
@@ -91,22 +87,9 @@ public final class Libp2pHost implements Host {
             : List.of(new TcpTransport(loops));
     this.upgrader =
         new Upgrader(
-            new Noise(identity, List.of(Yamux.PROTOCOL), handshakes, new SecureRandom()),
+            new Noise(identity, List.of(Yamux.PROTOCOL), threads.handshakes(), new SecureRandom()),
             new Yamux());
     this.table = new ConnectionTable(identity.peerId(), CONNECTIONS_MAX);
-  }
-
-  private static ThreadPoolExecutor pool(String name, int waitingMax) {
-    ThreadPoolExecutor pool =
-        new ThreadPoolExecutor(
-            LOOPS,
-            LOOPS,
-            10,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(waitingMax),
-            new DefaultThreadFactory(name, true));
-    pool.allowCoreThreadTimeOut(true);
-    return pool;
   }
 
   /**
@@ -134,7 +117,12 @@ public final class Libp2pHost implements Host {
    * gate are in place when the first peer comes.
    */
   public static Libp2pHost create(Identity identity, List<Multiaddr> listen) {
-    return new Libp2pHost(identity, listen);
+    return new Libp2pHost(identity, listen, new HostThreads(), true);
+  }
+
+  /** The same with threads that other hosts use too; they stay the caller's to close. */
+  public static Libp2pHost create(Identity identity, List<Multiaddr> listen, HostThreads threads) {
+    return new Libp2pHost(identity, listen, threads, false);
   }
 
   /**
@@ -385,7 +373,7 @@ public final class Libp2pHost implements Host {
 
   @Override
   public Executor computing() {
-    return computing;
+    return threads.computing();
   }
 
   @Override
@@ -400,12 +388,12 @@ public final class Libp2pHost implements Host {
         CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new))
             .completeOnTimeout(null, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
     all.join();
-    handshakes.shutdownNow();
-    computing.shutdownNow();
     hostNames.close();
-    memoryLoops.shutdownGracefully(0, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
-    loops
-        .shutdownGracefully(0, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS)
-        .awaitUninterruptibly(CLOSE_MAX.toMillis());
+    if (memoryLoops != loops) {
+      memoryLoops.shutdownGracefully(0, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
+    }
+    if (ownThreads) {
+      threads.close();
+    }
   }
 }

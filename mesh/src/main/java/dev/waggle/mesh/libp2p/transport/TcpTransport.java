@@ -9,8 +9,6 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Optional;
@@ -26,6 +24,9 @@ public final class TcpTransport implements Transport {
 
   private final EventLoopGroup loops;
 
+  /**
+   * @param loops event loops that wait with {@link SocketIo#best()}
+   */
   public TcpTransport(EventLoopGroup loops) {
     this.loops = loops;
   }
@@ -39,7 +40,7 @@ public final class TcpTransport implements Transport {
   public ChannelFuture dial(Multiaddr address, ChannelHandler handler) {
     return new Bootstrap()
         .group(loops)
-        .channel(NioSocketChannel.class)
+        .channel(SocketIo.best().socket())
         .option(ChannelOption.TCP_NODELAY, true)
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS_MAX)
         .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WAITING_BYTES)
@@ -52,7 +53,7 @@ public final class TcpTransport implements Transport {
     InetSocketAddress named = socket(address);
     return new ServerBootstrap()
         .group(loops)
-        .channel(NioServerSocketChannel.class)
+        .channel(SocketIo.best().serverSocket())
         .option(ChannelOption.SO_BACKLOG, BACKLOG)
         .option(ChannelOption.SO_REUSEADDR, true)
         .childOption(ChannelOption.TCP_NODELAY, true)

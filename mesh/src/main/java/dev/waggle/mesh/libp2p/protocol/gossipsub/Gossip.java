@@ -99,9 +99,8 @@ final class Gossip {
       return;
     }
     for (ByteString id : ids) {
-      if (peer.wants(id)) {
-        cache.askedFor(id, peer.id).ifPresent(outbox.to(peer).messages::add);
-      }
+      peer.unwanted.remove(id); // It has changed its mind.
+      cache.askedFor(id, peer.id).ifPresent(outbox.to(peer).messages::add);
     }
   }
 

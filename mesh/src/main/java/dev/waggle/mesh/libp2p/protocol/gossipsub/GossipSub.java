@@ -49,6 +49,7 @@ public final class GossipSub implements PubSub {
   private final Map<String, Subscription> subscriptions = new ConcurrentHashMap<>();
   private final Map<PeerId, Neighbour> neighbours = new ConcurrentHashMap<>();
   private final AtomicLong sequence = new AtomicLong(System.currentTimeMillis() << 20);
+  private final Authors authors = new Authors();
   private final ScheduledFuture<?> heartbeats;
 
   private record Subscription(Validator validator, Listener listener) {}
@@ -268,7 +269,7 @@ public final class GossipSub implements PubSub {
   }
 
   private Judgement judge(Message message) {
-    Optional<PeerId> from = MessageSignature.verify(message);
+    Optional<PeerId> from = MessageSignature.verify(message, authors);
     Subscription subscription = subscriptions.get(message.topic());
     if (from.isEmpty()) {
       return Judgement.FORGED;
@@ -286,8 +287,7 @@ public final class GossipSub implements PubSub {
   private void deliver(Message message) {
     Subscription subscription = subscriptions.get(message.topic());
     if (subscription != null) {
-      subscription.listener.onMessage(
-          PeerId.ofMultihash(message.from().toByteArray()), message.data().toByteArray());
+      subscription.listener.onMessage(authors.of(message.from()), message.data().toByteArray());
     }
   }
 

@@ -1,12 +1,15 @@
 package dev.waggle.mesh.libp2p.protocol.gossipsub;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.WireFormat;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.pb.PubsubMessage;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** Signs and verifies published messages, the StrictSign policy (pubsub/README.md). */
@@ -26,37 +29,53 @@ final class MessageSignature {
                 ByteString.copyFrom(ByteBuffer.allocate(Long.BYTES).putLong(sequence).array()))
             .setTopic(topic)
             .build();
-    PubsubMessage signed =
-        unsigned.toBuilder()
-            .setSignature(ByteString.copyFrom(identity.sign(signedBytes(unsigned))))
-            .build();
+    byte[] bytes = unsigned.toByteArray();
+    byte[] signed =
+        ByteBuffer.allocate(DOMAIN.length + bytes.length).put(DOMAIN).put(bytes).array();
+    PubsubMessage message =
+        unsigned.toBuilder().setSignature(ByteString.copyFrom(identity.sign(signed))).build();
     return new Message(
-        signed.getFrom().concat(signed.getSeqno()),
-        signed.getFrom(),
+        message.getFrom().concat(message.getSeqno()),
+        message.getFrom(),
         topic,
-        signed.getData(),
-        signed.toByteString());
+        message.getData(),
+        message.toByteString());
   }
 
   /** Who signed the message; empty when a part is missing or the signature is bad. */
-  static Optional<PeerId> verify(Message message) {
+  static Optional<PeerId> verify(Message message, Authors authors) {
     try {
-      PubsubMessage read = PubsubMessage.parseFrom(message.encoded());
-      PeerId from = PeerId.ofMultihash(read.getFrom().toByteArray());
+      PeerId from = authors.of(message.from());
+      if (message.id().size() - message.from().size() != Long.BYTES) {
+        return Optional.empty();
+      }
+      ByteString encoded = message.encoded();
+      CodedInputStream fields = encoded.newCodedInput();
+      ByteString signature = ByteString.EMPTY;
+      ByteString key = ByteString.EMPTY;
+      // What was signed: the bytes as they came, unknown fields too, without those two fields.
+      ByteBuffer signed = ByteBuffer.allocate(DOMAIN.length + encoded.size()).put(DOMAIN);
+      while (!fields.isAtEnd()) {
+        int start = fields.getTotalBytesRead();
+        int tag = fields.readTag();
+        switch (WireFormat.getTagFieldNumber(tag)) {
+          case PubsubMessage.SIGNATURE_FIELD_NUMBER -> signature = fields.readBytes();
+          case PubsubMessage.KEY_FIELD_NUMBER -> key = fields.readBytes();
+          default -> {
+            fields.skipField(tag);
+            encoded.substring(start, fields.getTotalBytesRead()).copyTo(signed);
+          }
+        }
+      }
       boolean keyMatches =
-          !read.hasKey() || read.getKey().equals(ByteString.copyFrom(from.publicKeyProtobuf()));
+          key.isEmpty() || key.equals(ByteString.copyFrom(from.publicKeyProtobuf()));
       return keyMatches
-              && read.getSeqno().size() == Long.BYTES
-              && from.verify(signedBytes(read), read.getSignature().toByteArray())
+              && from.verify(
+                  Arrays.copyOf(signed.array(), signed.position()), signature.toByteArray())
           ? Optional.of(from)
           : Optional.empty();
-    } catch (IllegalArgumentException | InvalidProtocolBufferException e) {
+    } catch (IllegalArgumentException | IOException e) {
       return Optional.empty();
     }
-  }
-
-  private static byte[] signedBytes(PubsubMessage message) {
-    byte[] bytes = message.toBuilder().clearSignature().clearKey().build().toByteArray();
-    return ByteBuffer.allocate(DOMAIN.length + bytes.length).put(DOMAIN).put(bytes).array();
   }
 }

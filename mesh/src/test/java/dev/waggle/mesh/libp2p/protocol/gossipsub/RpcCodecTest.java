@@ -70,7 +70,8 @@ class RpcCodecTest {
     assertThat(back.prunes).isEqualTo(rpc.prunes);
     assertThat(back.iDontWants).isEqualTo(rpc.iDontWants);
     assertThat(back.messages).containsExactly(message);
-    assertThat(MessageSignature.verify(back.messages.get(0))).contains(identity.peerId());
+    assertThat(MessageSignature.verify(back.messages.get(0), new Authors()))
+        .contains(identity.peerId());
   }
 
   @Test
@@ -96,7 +97,7 @@ class RpcCodecTest {
       changed[i] ^= 1;
       try {
         Message read = RpcCodec.message(ByteString.copyFrom(changed));
-        assertThat(MessageSignature.verify(read)).as("byte %d", i).isEmpty();
+        assertThat(MessageSignature.verify(read, new Authors())).as("byte %d", i).isEmpty();
       } catch (MalformedFrameException e) {
         assertThat(e).hasMessageContaining("cannot be read");
       }
