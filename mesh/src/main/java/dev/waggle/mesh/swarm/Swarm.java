@@ -6,6 +6,7 @@ import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.protocol.gossipsub.GossipSub;
+import dev.waggle.mesh.libp2p.protocol.gossipsub.PubSub;
 import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.mdns.MdnsDiscovery;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
@@ -13,11 +14,14 @@ import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Adverts;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.PeerView;
+import dev.waggle.mesh.swarm.control.ControlMessage;
+import dev.waggle.mesh.swarm.control.ControlTopic;
 import dev.waggle.mesh.swarm.exchange.Exchange;
 import dev.waggle.mesh.swarm.exchange.LocalExchange;
 import dev.waggle.mesh.swarm.exchange.RoutingExchange;
 import dev.waggle.mesh.swarm.exchange.StreamExchange;
 import dev.waggle.mesh.swarm.exchange.TaskServer;
+import dev.waggle.mesh.swarm.liveness.Liveness;
 import dev.waggle.mesh.swarm.membership.Admissions;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
 import dev.waggle.mesh.swarm.membership.Invite;
@@ -50,18 +54,19 @@ import org.slf4j.LoggerFactory;
 public final class Swarm implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Swarm.class);
   private static final Duration DIAL_STEP = Duration.ofSeconds(1);
-  private static final Duration PING_INTERVAL = Duration.ofSeconds(15);
   private static final Duration GOOD_BYE = Duration.ofMillis(100);
 
   private final Libp2pHost host;
   private final Membership membership;
   private final Parts parts;
   private final Dialer dialer;
-  private final GossipSub pubSub;
+  private final PubSub pubSub;
   private final Admissions admissions;
   private final Adverts adverts;
+  private final Liveness liveness;
+  private final ControlTopic control;
   private final Exchange exchange;
-  private final List<ScheduledFuture<?>> rounds;
+  private final ScheduledFuture<?> dialing;
   private @Nullable MdnsDiscovery mdns;
 
   /**
@@ -133,19 +138,12 @@ public final class Swarm implements AutoCloseable {
     this.exchange =
         new RoutingExchange(
             host.peerId(), new LocalExchange(host.peerId(), parts.server()), streams);
-    this.rounds =
-        List.of(
-            parts
-                .timer()
-                .scheduleWithFixedDelay(
-                    dialer::step, 0, DIAL_STEP.toMillis(), TimeUnit.MILLISECONDS),
-            parts
-                .timer()
-                .scheduleWithFixedDelay(
-                    () -> admissions.connections().forEach(this::measure),
-                    PING_INTERVAL.toMillis(),
-                    PING_INTERVAL.toMillis(),
-                    TimeUnit.MILLISECONDS));
+    this.liveness = new Liveness(host, parts.timer(), new Watched());
+    this.control = new ControlTopic(pubSub, membership, parts.clock(), liveness);
+    this.dialing =
+        parts
+            .timer()
+            .scheduleWithFixedDelay(dialer::step, 0, DIAL_STEP.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /**
@@ -244,7 +242,7 @@ public final class Swarm implements AutoCloseable {
    */
   public CompletableFuture<Void> join(Invite invite, String name) {
     return admissions
-        .join(invite, name, adverts::onSwarmChanged)
+        .join(invite, name, this::onSwarmChanged)
         .thenRun(
             () -> {
               dialer.forgetRefusals();
@@ -252,9 +250,20 @@ public final class Swarm implements AutoCloseable {
             });
   }
 
+  private void onSwarmChanged() {
+    liveness.onSwarmChanged();
+    control.onSwarmChanged();
+    adverts.onSwarmChanged();
+  }
+
   /** The admitted connection to a peer. */
   Optional<Connection> connection(PeerId peer) {
     return admissions.connection(peer);
+  }
+
+  /** The host's event loops. */
+  ScheduledExecutorService scheduler() {
+    return host.scheduler();
   }
 
   /** Ends the connection to a peer; it may be made again. */
@@ -265,6 +274,7 @@ public final class Swarm implements AutoCloseable {
   private void onAdvert(Advert advert) {
     PeerId peer = advert.chain().leaf().subject();
     dialer.learn(peer, advert.addresses());
+    liveness.onAdvert(peer, advert.sequence(), advert.timeToLive());
     inBackground(() -> membership.remember(advert.chain(), advert.addresses()));
   }
 
@@ -276,24 +286,11 @@ public final class Swarm implements AutoCloseable {
     }
   }
 
-  /** A peer that does not even answer a ping is as good as gone. */
-  private void measure(Connection connection) {
-    Ping.measure(connection)
-        .whenComplete(
-            (roundTrip, failure) -> {
-              if (failure == null) {
-                adverts.onRoundTrip(connection.remotePeer(), roundTrip);
-              } else if (!connection.closed().isDone()) {
-                log.debug("{} does not answer: {}", connection, failure.toString());
-                connection.close();
-              }
-            });
-  }
-
   /** Says good-bye, and closes every connection. */
   @Override
   public void close() {
-    rounds.forEach(round -> round.cancel(false));
+    dialing.cancel(false);
+    liveness.close();
     adverts.close();
     MdnsDiscovery found;
     synchronized (this) {
@@ -310,6 +307,7 @@ public final class Swarm implements AutoCloseable {
     } catch (java.util.concurrent.ExecutionException | RejectedExecutionException e) {
       log.debug("no time for a good-bye");
     }
+    pubSub.close();
     host.close();
   }
 
@@ -319,7 +317,7 @@ public final class Swarm implements AutoCloseable {
       dialer.onAdmitted(connection.remotePeer());
       pubSub.admit(connection);
       adverts.onConnected(connection.remotePeer(), chain.leaf().name());
-      measure(connection);
+      liveness.onConnected(connection.remotePeer());
     }
 
     @Override
@@ -327,12 +325,42 @@ public final class Swarm implements AutoCloseable {
       // Another connection may have taken its place.
       if (admissions.connection(connection.remotePeer()).isEmpty()) {
         adverts.onDisconnected(connection.remotePeer());
+        liveness.onDisconnected(connection.remotePeer());
       }
     }
 
     @Override
     public void onRefused(PeerId peer, String cause) {
       dialer.onRefused(peer, cause);
+    }
+  }
+
+  private final class Watched implements Liveness.Surroundings {
+    @Override
+    public Optional<Connection> connection(PeerId peer) {
+      return admissions.connection(peer);
+    }
+
+    @Override
+    public void onRoundTrip(PeerId peer, Duration roundTrip) {
+      adverts.onRoundTrip(peer, roundTrip);
+    }
+
+    @Override
+    public void say(ControlMessage.Body.Suspicion suspicion) {
+      control.say(suspicion);
+    }
+
+    @Override
+    public void refute() {
+      adverts.publish();
+    }
+
+    /** A connection that is still open leads nowhere. */
+    @Override
+    public void bury(PeerId peer) {
+      adverts.onGone(peer);
+      disconnect(peer);
     }
   }
 }

@@ -112,6 +112,42 @@ class SwarmTest {
   }
 
   @Test
+  void frozenMember_ofTwenty_isGoneFromEveryView_andBackWhenItThaws() throws Exception {
+    TestNode owner = node("owner");
+    List<TestNode> nodes = new ArrayList<>(List.of(owner));
+    for (int i = 1; i < 20; i++) {
+      TestNode joiner = node("n" + i);
+      owner.admit(joiner, "n" + i);
+      nodes.add(joiner);
+    }
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(
+            () ->
+                nodes.stream()
+                    .allMatch(
+                        one ->
+                            nodes.stream()
+                                .allMatch(
+                                    other ->
+                                        one == other
+                                            || (one.isConnectedWith(other)
+                                                && one.seesCapabilityOf(other)))));
+    TestNode frozen = nodes.get(7);
+    frozen.freeze();
+    List<TestNode> others = nodes.stream().filter(node -> node != frozen).toList();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () -> others.stream().allMatch(node -> node.swarm.peers().peer(frozen.id()).isEmpty()));
+    assertThat(others).allSatisfy(node -> assertThat(node.swarm.peers().peers()).hasSize(18));
+    frozen.thaw();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> others.stream().allMatch(node -> node.seesCapabilityOf(frozen)));
+  }
+
+  @Test
   void lostConnection_isMadeAgain() throws Exception {
     TestNode owner = node("owner");
     TestNode joiner = node("joiner");

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -30,6 +31,9 @@ final class TestNode implements AutoCloseable {
   final Swarm swarm;
   volatile Capability capability;
 
+  private static final int LOOPS = Math.min(2, Runtime.getRuntime().availableProcessors());
+
+  private final CountDownLatch thaw = new CountDownLatch(1);
   private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
   private final ExecutorService blocking = Executors.newFixedThreadPool(2);
 
@@ -111,8 +115,33 @@ final class TestNode implements AutoCloseable {
     return swarm.peers().peer(other.id()).flatMap(peer -> peer.capability()).isPresent();
   }
 
+  /** Makes its event loops hang while its connections stay open, until it is closed. */
+  void freeze() throws InterruptedException {
+    CountDownLatch frozen = new CountDownLatch(LOOPS);
+    for (int i = 0; i < LOOPS; i++) {
+      swarm
+          .scheduler()
+          .execute(
+              () -> {
+                frozen.countDown();
+                try {
+                  thaw.await();
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+              });
+    }
+    frozen.await();
+  }
+
+  /** Ends the freeze. */
+  void thaw() {
+    thaw.countDown();
+  }
+
   @Override
   public void close() {
+    thaw();
     swarm.close();
     timer.shutdownNow();
     blocking.shutdownNow();

@@ -4,6 +4,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.protocol.gossipsub.PubSub;
+import dev.waggle.mesh.swarm.membership.ClockSkew;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.SwarmId;
@@ -36,7 +37,6 @@ public final class Adverts implements AutoCloseable {
   static final Duration GATHERING = Duration.ofMillis(100);
 
   private static final Logger log = LoggerFactory.getLogger(Adverts.class);
-  private static final Duration SKEW_MAX = Duration.ofMinutes(2);
 
   private final PubSub pubSub;
   private final Membership membership;
@@ -98,6 +98,11 @@ public final class Adverts implements AutoCloseable {
     table.onDisconnected(peer);
   }
 
+  /** A member is gone: what it said counts no more, until it says something new. */
+  public void onGone(PeerId peer) {
+    table.onGone(peer);
+  }
+
   /** A round trip to a member was measured. */
   public void onRoundTrip(PeerId peer, Duration roundTrip) {
     table.onRoundTrip(peer, roundTrip);
@@ -125,7 +130,8 @@ public final class Adverts implements AutoCloseable {
     }
   }
 
-  private void publish() {
+  /** Tells the others at once, newer than everything before. */
+  public void publish() {
     if (!closed) {
       publish(TIME_TO_LIVE);
     }
@@ -166,11 +172,10 @@ public final class Adverts implements AutoCloseable {
       return PubSub.Verdict.REJECT;
     }
     Instant now = clock.instant();
-    boolean tooEarly = advert.issued().isAfter(now.plus(SKEW_MAX));
-    boolean tooLate = advert.issued().plus(Advert.TIME_TO_LIVE_MAX).plus(SKEW_MAX).isBefore(now);
-    return tooEarly || tooLate || !table.isNews(from, advert)
-        ? PubSub.Verdict.IGNORE
-        : PubSub.Verdict.ACCEPT;
+    return ClockSkew.isCurrent(advert.issued(), Advert.TIME_TO_LIVE_MAX, now)
+            && table.isNews(from, advert)
+        ? PubSub.Verdict.ACCEPT
+        : PubSub.Verdict.IGNORE;
   }
 
   private final class Incoming implements PubSub.Listener {

@@ -2,12 +2,14 @@ package dev.waggle.mesh.swarm.capability;
 
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.membership.ClockSkew;
 import dev.waggle.mesh.swarm.membership.Membership;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,8 +20,24 @@ import org.jspecify.annotations.Nullable;
  * its last advert has expired. Thread-safe; holds at most {@link Membership#MEMBERS_MAX}.
  */
 final class PeerTable implements PeerView {
+  private static final Duration MEMORY = Advert.TIME_TO_LIVE_MAX.plus(ClockSkew.MAX);
+
   private final Clock clock;
   private final Map<PeerId, Entry> entries = new HashMap<>();
+
+  /** What those that left said last; the oldest makes room. */
+  private final Map<PeerId, Departed> departed =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<PeerId, Departed> eldest) {
+          return size() > Membership.MEMBERS_MAX;
+        }
+      };
+
+  /** An old advert must not bring a member back: as long as it could count, that is remembered. */
+  private record Departed(long sequence, Instant until) {}
 
   private static final class Entry {
     String name = "";
@@ -67,7 +85,8 @@ final class PeerTable implements PeerView {
   /** Whether the advert is newer than what is known of its member. */
   synchronized boolean isNews(PeerId peer, Advert advert) {
     Entry entry = entries.get(peer);
-    return entry == null || advert.sequence() > entry.sequence;
+    long last = entry == null ? lastOfDeparted(peer) : entry.sequence;
+    return advert.sequence() > last;
   }
 
   /** A verified advert; an old one changes nothing. */
@@ -84,9 +103,25 @@ final class PeerTable implements PeerView {
     entry.lastSeen = now;
   }
 
+  private long lastOfDeparted(PeerId peer) {
+    Departed last = departed.get(peer);
+    return last != null && last.until.isAfter(clock.instant()) ? last.sequence : 0;
+  }
+
+  /** A member is gone; what it said counts no more. */
+  synchronized void onGone(PeerId peer) {
+    Entry entry = entries.get(peer);
+    if (entry != null) {
+      entry.connected = false;
+      entry.expiry = Instant.MIN;
+      forgetExpired();
+    }
+  }
+
   /** Forgets everybody, as a node does that enters another swarm. */
   synchronized void clear() {
     entries.clear();
+    departed.clear();
   }
 
   @Override
@@ -125,6 +160,7 @@ final class PeerTable implements PeerView {
         return null;
       }
       entry = new Entry();
+      entry.sequence = lastOfDeparted(peer);
       entries.put(peer, entry);
     }
     return entry;
@@ -132,6 +168,16 @@ final class PeerTable implements PeerView {
 
   private void forgetExpired() {
     Instant now = clock.instant();
-    entries.values().removeIf(entry -> !entry.connected && !entry.expiry.isAfter(now));
+    entries
+        .entrySet()
+        .removeIf(
+            each -> {
+              Entry entry = each.getValue();
+              boolean forget = !entry.connected && !entry.expiry.isAfter(now);
+              if (forget) {
+                departed.put(each.getKey(), new Departed(entry.sequence, now.plus(MEMORY)));
+              }
+              return forget;
+            });
   }
 }

@@ -37,7 +37,7 @@ public final class CertificateChain {
   }
 
   /** The chain of a swarm's founder. */
-  static CertificateChain found(Identity owner, PeerId founder, String name, Instant now) {
+  public static CertificateChain found(Identity owner, PeerId founder, String name, Instant now) {
     return new CertificateChain(
         owner.peerId(),
         List.of(

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.swarm.pb.Hello;
@@ -59,7 +60,7 @@ final class HelloProtocol {
   void greet(Connection connection) {
     connection
         .open(List.of(PROTOCOL), new Dialler(connection))
-        .thenAccept(stream -> Framed.send(stream, hello()))
+        .thenAccept(stream -> FramedReader.send(stream, hello()))
         .exceptionally(
             failure -> {
               outcome.onRefused(connection, String.valueOf(failure.getMessage()));
@@ -68,7 +69,7 @@ final class HelloProtocol {
   }
 
   /** Answers a peer's hello. */
-  Framed answer(Stream stream) {
+  FramedReader answer(Stream stream) {
     return new Answerer(stream.connection());
   }
 
@@ -119,7 +120,7 @@ final class HelloProtocol {
     }
   }
 
-  private final class Dialler extends Framed {
+  private final class Dialler extends FramedReader {
     private final Connection connection;
     private boolean greeted;
 
@@ -129,7 +130,7 @@ final class HelloProtocol {
     }
 
     @Override
-    void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
+    protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
       if (greeted) {
         readRoster(frame);
         stream.closeWrite();
@@ -150,21 +151,21 @@ final class HelloProtocol {
         CertificateChain chain = verified(reply.getHello(), connection.remotePeer());
         outcome.onVerified(connection, chain);
         outcome.onAdmitted(connection, chain, shown(reply.getHello().getSoftware()));
-        Framed.send(stream, roster());
+        FramedReader.send(stream, roster());
       } catch (MembershipException e) {
         outcome.onRefused(connection, e.getMessage());
       }
     }
 
     @Override
-    void onGone(IOException cause) {
+    protected void onGone(IOException cause) {
       if (!greeted) {
         outcome.onRefused(connection, String.valueOf(cause.getMessage()));
       }
     }
   }
 
-  private final class Answerer extends Framed {
+  private final class Answerer extends FramedReader {
     private final Connection connection;
     private boolean greeted;
 
@@ -174,7 +175,7 @@ final class HelloProtocol {
     }
 
     @Override
-    void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
+    protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
       if (greeted) {
         readRoster(frame);
         stream.closeWrite();
@@ -196,19 +197,19 @@ final class HelloProtocol {
         // The peer admits us when it reads our answer: our gate opens before it is sent, and what
         // we open ourselves comes after it.
         outcome.onVerified(connection, chain);
-        Framed.send(stream, HelloReply.newBuilder().setHello(hello()).build());
-        Framed.send(stream, roster());
+        FramedReader.send(stream, HelloReply.newBuilder().setHello(hello()).build());
+        FramedReader.send(stream, roster());
         outcome.onAdmitted(connection, chain, shown(hello.getSoftware()));
       } catch (MembershipException e) {
         log.debug("hello of {} refused: {}", connection, e.getMessage());
-        Framed.send(stream, HelloReply.newBuilder().setRefusal(REFUSED).build());
+        FramedReader.send(stream, HelloReply.newBuilder().setRefusal(REFUSED).build());
         stream.closeWrite();
         outcome.onRefused(connection, e.getMessage());
       }
     }
 
     @Override
-    void onGone(IOException cause) {
+    protected void onGone(IOException cause) {
       // The connection is closed when its time to be admitted is over.
     }
   }

@@ -3,6 +3,7 @@ package dev.waggle.mesh.swarm.membership;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.swarm.pb.JoinReply;
@@ -30,7 +31,7 @@ final class JoinProtocol {
   private JoinProtocol() {}
 
   /** The issuer's side; the database is asked on the executor. */
-  static final class Issuer extends Framed {
+  static final class Issuer extends FramedReader {
     private final Membership membership;
     private final Executor blocking;
     private boolean asked;
@@ -42,7 +43,7 @@ final class JoinProtocol {
     }
 
     @Override
-    void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
+    protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
       if (asked) {
         throw new MalformedFrameException("a second join request");
       }
@@ -72,12 +73,12 @@ final class JoinProtocol {
         log.info("an invite brought by {} was refused: {}", joiner, refused.why());
         reply.setRefusal(refused.why().code());
       }
-      Framed.send(stream, reply.build());
+      FramedReader.send(stream, reply.build());
       stream.closeWrite();
     }
 
     @Override
-    void onGone(IOException cause) {
+    protected void onGone(IOException cause) {
       // Nothing is kept for it.
     }
   }
@@ -86,10 +87,10 @@ final class JoinProtocol {
   static CompletableFuture<CertificateChain> ask(
       Connection connection, Invite invite, String name) {
     CompletableFuture<CertificateChain> answer = new CompletableFuture<>();
-    Framed joiner =
-        new Framed(REPLY_BYTES_MAX) {
+    FramedReader joiner =
+        new FramedReader(REPLY_BYTES_MAX) {
           @Override
-          void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
+          protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
             try {
               answer.complete(read(JoinReply.parseFrom(frame)));
             } catch (InvalidProtocolBufferException e) {
@@ -100,7 +101,7 @@ final class JoinProtocol {
           }
 
           @Override
-          void onGone(IOException cause) {
+          protected void onGone(IOException cause) {
             answer.completeExceptionally(cause);
           }
         };
@@ -108,7 +109,7 @@ final class JoinProtocol {
         .open(List.of(PROTOCOL), joiner)
         .thenCompose(
             stream ->
-                Framed.send(
+                FramedReader.send(
                     stream,
                     JoinRequest.newBuilder()
                         .setVersion(VERSION)

@@ -3,7 +3,9 @@ package dev.waggle.mesh.swarm.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.waggle.crypto.Identity;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.swarm.control.ControlMessage;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.Outcome;
@@ -11,7 +13,9 @@ import dev.waggle.mesh.swarm.exchange.Sampling;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Usage;
+import dev.waggle.mesh.swarm.membership.CertificateChain;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -84,6 +88,35 @@ class CodecTest {
   }
 
   @Test
+  void suspicion_hasItsBytes() throws Exception {
+    Identity owner = Identity.ofSeed(new byte[32]);
+    CertificateChain chain =
+        CertificateChain.found(owner, owner.peerId(), "n", Instant.ofEpochMilli(1_000));
+    ControlMessage message =
+        new ControlMessage(
+            5,
+            Instant.ofEpochMilli(2_000),
+            Duration.ofSeconds(30),
+            chain,
+            new ControlMessage.Body.Suspicion(owner.peerId(), 7));
+    String chainHex = hex(chain.bytes());
+    byte[] bytes = ControlCodec.encode(message);
+    assertThat(hex(bytes))
+        .startsWith("080510d00f18b0ea0122")
+        .contains(chainHex)
+        .endsWith(
+            "2a2a0a26002408011220"
+                + "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"
+                + "1007");
+    ControlMessage read = ControlCodec.decode(bytes).orElseThrow();
+    assertThat(read.body()).isEqualTo(message.body());
+    assertThat(read.sequence()).isEqualTo(5);
+    assertThat(read.issued()).isEqualTo(message.issued());
+    assertThat(read.timeToLive()).isEqualTo(message.timeToLive());
+    assertThat(ControlCodec.decode(new byte[0])).as("of a later version").isEmpty();
+  }
+
+  @Test
   void unknownKindsAndCodes_areRefused() {
     for (String bad : List.of("", "0801", "0a00", "ff")) {
       byte[] bytes = HexFormat.of().parseHex(bad);
@@ -110,6 +143,7 @@ class CodecTest {
         ExchangeCodec.decodeChunk(bytes);
         ExchangeCodec.decodeResult(bytes);
         AdvertCodec.decode(bytes);
+        ControlCodec.decode(bytes);
       } catch (MalformedFrameException e) {
         assertThat(e.getMessage()).isNotEmpty();
       }

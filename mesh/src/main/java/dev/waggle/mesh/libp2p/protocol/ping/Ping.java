@@ -30,21 +30,29 @@ public final class Ping {
     host.handle(PROTOCOL, stream -> new Echo());
   }
 
+  /** Measures one round trip, within ten seconds. */
+  public static CompletableFuture<Duration> measure(Connection connection) {
+    return measure(connection, ANSWER_MAX);
+  }
+
   /**
    * Measures one round trip, without the time to open the stream. Fails with an {@link IOException}
-   * when the peer does not answer, answers wrongly, or takes over ten seconds.
+   * when the peer does not answer or answers wrongly, and with a {@link
+   * java.util.concurrent.TimeoutException} when it takes too long.
    */
-  public static CompletableFuture<Duration> measure(Connection connection) {
+  public static CompletableFuture<Duration> measure(Connection connection, Duration timeout) {
     Measurement measurement = new Measurement();
     connection
         .open(List.of(PROTOCOL), measurement)
-        .thenAccept(measurement::send)
-        .exceptionally(
-            failure -> {
-              measurement.roundTrip.completeExceptionally(failure);
-              return null;
+        .whenComplete(
+            (stream, failure) -> {
+              if (failure != null) {
+                measurement.roundTrip.completeExceptionally(failure);
+              } else {
+                measurement.send(stream);
+              }
             });
-    return measurement.roundTrip.orTimeout(ANSWER_MAX.toSeconds(), TimeUnit.SECONDS);
+    return measurement.roundTrip.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private static final class Measurement implements StreamReader {
@@ -58,6 +66,15 @@ public final class Ping {
     }
 
     void send(Stream stream) {
+      if (roundTrip.isDone()) {
+        stream.reset(); // Nobody waits any more.
+        return;
+      }
+      roundTrip.exceptionally(
+          failure -> {
+            stream.reset();
+            return Duration.ZERO;
+          });
       sent = System.nanoTime();
       stream.write(ByteBuffer.wrap(payload));
     }

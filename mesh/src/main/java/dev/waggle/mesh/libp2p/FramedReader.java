@@ -1,33 +1,33 @@
-package dev.waggle.mesh.swarm.membership;
+package dev.waggle.mesh.libp2p;
 
 import com.google.protobuf.MessageLite;
-import dev.waggle.mesh.libp2p.FrameAssembler;
-import dev.waggle.mesh.libp2p.MalformedFrameException;
-import dev.waggle.mesh.libp2p.Stream;
-import dev.waggle.mesh.libp2p.StreamReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A stream of few, bounded messages: what hello and join have in common. */
-abstract class Framed implements StreamReader {
-  private static final Logger log = LoggerFactory.getLogger(Framed.class);
+/** Reads a stream of bounded messages that have their length before them. */
+public abstract class FramedReader implements StreamReader {
+  private static final Logger log = LoggerFactory.getLogger(FramedReader.class);
 
   private final FrameAssembler frames;
 
-  Framed(int frameBytesMax) {
+  /**
+   * @param frameBytesMax the longest message; a longer one breaks the stream off
+   */
+  protected FramedReader(int frameBytesMax) {
     this.frames = new FrameAssembler(frameBytesMax);
   }
 
-  /** A message arrived. */
-  abstract void onFrame(Stream stream, byte[] frame) throws MalformedFrameException;
+  /** A message arrived, without its length. */
+  protected abstract void onFrame(Stream stream, byte[] frame) throws MalformedFrameException;
 
   /** The stream ended or broke; may come after all was said. */
-  abstract void onGone(IOException cause);
+  protected abstract void onGone(IOException cause);
 
-  static CompletableFuture<Void> send(Stream stream, MessageLite message) {
+  /** Sends a message with its length before it. */
+  public static CompletableFuture<Void> send(Stream stream, MessageLite message) {
     return stream.write(FrameAssembler.frame(message.toByteArray()));
   }
 

@@ -1,0 +1,39 @@
+package dev.waggle.mesh.swarm.control;
+
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.membership.CertificateChain;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * What a member tells all others, signed by the message that carries it.
+ *
+ * @param sequence grows with every control message of a member, restarts included
+ * @param issued when, by its own clock
+ * @param timeToLive how long it counts, at most {@link #TIME_TO_LIVE_MAX}
+ * @param chain its certificate, so that members that never met it can check it
+ */
+public record ControlMessage(
+    long sequence, Instant issued, Duration timeToLive, CertificateChain chain, Body body) {
+  /** The largest one, in bytes. */
+  public static final int BYTES_MAX = 16 << 10;
+
+  /** The longest time one can count. */
+  public static final Duration TIME_TO_LIVE_MAX = Duration.ofMinutes(5);
+
+  /** What it says. */
+  public sealed interface Body {
+    /**
+     * A peer cannot be reached.
+     *
+     * @param sequence of the last advert that is known of it; a later one refutes the suspicion
+     */
+    record Suspicion(PeerId peer, long sequence) implements Body {}
+  }
+
+  public ControlMessage {
+    if (timeToLive.isNegative() || timeToLive.compareTo(TIME_TO_LIVE_MAX) > 0) {
+      throw new IllegalArgumentException("a time to live beyond " + TIME_TO_LIVE_MAX);
+    }
+  }
+}

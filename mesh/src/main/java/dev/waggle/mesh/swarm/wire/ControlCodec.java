@@ -1,0 +1,64 @@
+package dev.waggle.mesh.swarm.wire;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.swarm.control.ControlMessage;
+import dev.waggle.mesh.swarm.control.ControlMessage.Body;
+import dev.waggle.mesh.swarm.membership.CertificateChain;
+import dev.waggle.mesh.swarm.membership.MembershipException;
+import dev.waggle.mesh.swarm.pb.Control;
+import dev.waggle.mesh.swarm.pb.Suspicion;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/** The bytes of a control message. Decoding refuses what its records refuse. */
+public final class ControlCodec {
+  private ControlCodec() {}
+
+  /** The bytes of a message. */
+  public static byte[] encode(ControlMessage message) {
+    Control.Builder control =
+        Control.newBuilder()
+            .setSequence(message.sequence())
+            .setIssuedMs(message.issued().toEpochMilli())
+            .setTtlMs((int) message.timeToLive().toMillis())
+            .setChain(message.chain().toProtobuf());
+    if (message.body() instanceof Body.Suspicion suspicion) {
+      control.setSuspicion(
+          Suspicion.newBuilder()
+              .setPeer(ByteString.copyFrom(suspicion.peer().multihash()))
+              .setSequence(suspicion.sequence()));
+    }
+    return control.build().toByteArray();
+  }
+
+  /**
+   * Reads a message; empty when it is of a kind that a later version invented. Nothing is verified
+   * by that.
+   */
+  public static Optional<ControlMessage> decode(byte[] bytes) throws MalformedFrameException {
+    if (bytes.length > ControlMessage.BYTES_MAX) {
+      throw new MalformedFrameException("a control message is too long");
+    }
+    try {
+      Control control = Control.parseFrom(bytes);
+      if (!control.hasSuspicion()) {
+        return Optional.empty();
+      }
+      Suspicion suspicion = control.getSuspicion();
+      return Optional.of(
+          new ControlMessage(
+              control.getSequence(),
+              Instant.ofEpochMilli(control.getIssuedMs()),
+              Duration.ofMillis(Integer.toUnsignedLong(control.getTtlMs())),
+              CertificateChain.of(control.getChain()),
+              new Body.Suspicion(
+                  PeerId.ofMultihash(suspicion.getPeer().toByteArray()), suspicion.getSequence())));
+    } catch (InvalidProtocolBufferException | MembershipException | IllegalArgumentException e) {
+      throw new MalformedFrameException("a control message cannot be read");
+    }
+  }
+}
