@@ -65,6 +65,18 @@ public final class PeerId implements Comparable<PeerId> {
   }
 
   /**
+   * The peer id of a libp2p {@code PublicKey} protobuf.
+   *
+   * @throws IllegalArgumentException if that is no Ed25519 key
+   */
+  public static PeerId ofPublicKeyProtobuf(byte[] publicKey) {
+    byte[] multihash = new byte[publicKey.length + 2];
+    multihash[1] = (byte) publicKey.length;
+    System.arraycopy(publicKey, 0, multihash, 2, publicKey.length);
+    return ofMultihash(multihash);
+  }
+
+  /**
    * Reads either text form.
    *
    * @throws IllegalArgumentException naming what is wrong with the text

@@ -13,6 +13,14 @@ public interface Connection {
   /** Where the other end is, without a {@code /p2p} part. */
   Multiaddr remoteAddress();
 
+  /** Whether it runs through a relay, which may limit it. */
+  default boolean isRelayed() {
+    return remoteAddress().isCircuit();
+  }
+
+  /** How many streams are open, both directions. */
+  int streams();
+
   /** Whether this side dialled. */
   boolean initiator();
 

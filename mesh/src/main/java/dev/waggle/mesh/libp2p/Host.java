@@ -46,6 +46,9 @@ public interface Host extends AutoCloseable {
    */
   CompletableFuture<Connection> connect(PeerId peer, List<Multiaddr> addresses);
 
+  /** Like {@link #connect}, but no relay is used and a relayed connection does not count. */
+  CompletableFuture<Connection> connectDirectly(PeerId peer, List<Multiaddr> addresses);
+
   /**
    * Runs short steps at their time, on the event loops; a step must not block. Ends with the host.
    */

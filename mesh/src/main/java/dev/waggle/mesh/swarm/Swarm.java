@@ -3,13 +3,18 @@ package dev.waggle.mesh.swarm;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.connection.ConnectionManager;
+import dev.waggle.mesh.libp2p.connection.ConnectionManager.Source;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.protocol.gossipsub.GossipSub;
-import dev.waggle.mesh.libp2p.protocol.gossipsub.PubSub;
 import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.mdns.MdnsDiscovery;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
+import dev.waggle.mesh.libp2p.protocol.relay.RelayClient;
+import dev.waggle.mesh.libp2p.protocol.relay.RelayLimits;
+import dev.waggle.mesh.libp2p.protocol.relay.RelayReservations;
+import dev.waggle.mesh.libp2p.protocol.relay.RelayService;
 import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Adverts;
 import dev.waggle.mesh.swarm.capability.Capability;
@@ -31,6 +36,7 @@ import dev.waggle.mesh.swarm.membership.MembershipStore;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,13 +60,18 @@ import org.slf4j.LoggerFactory;
 public final class Swarm implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Swarm.class);
   private static final Duration DIAL_STEP = Duration.ofSeconds(1);
+  private static final ConnectionManager.Limits LIMITS =
+      new ConnectionManager.Limits(64, 160, 192, Duration.ofSeconds(20));
   private static final Duration GOOD_BYE = Duration.ofMillis(100);
 
   private final Libp2pHost host;
   private final Membership membership;
   private final Parts parts;
-  private final Dialer dialer;
-  private final PubSub pubSub;
+  private final ConnectionManager connections;
+  private final Identify identify;
+  private final RelayReservations reservations;
+  private final Reachability reachability;
+  private final GossipSub pubSub;
   private final Admissions admissions;
   private final Adverts adverts;
   private final Liveness liveness;
@@ -111,10 +122,19 @@ public final class Swarm implements AutoCloseable {
     this.host = host;
     this.parts = parts;
     this.membership = parts.membership();
-    this.dialer = new Dialer(host, parts.clock());
     this.pubSub = GossipSub.serve(host, parts.identity());
+    // A neighbour that carries gossip is worth more than one that only stands by.
+    this.connections =
+        new ConnectionManager(host, parts.clock(), LIMITS, peer -> pubSub.isLinked(peer) ? 1 : 0);
     Ping.serve(host);
-    Identify.serve(host, parts.software());
+    this.identify =
+        Identify.serve(host, parts.identity(), parts.software(), this::reachableAddresses);
+    RelayService.serve(
+        host, parts.identity(), RelayLimits.MEMBERS, this::directAddresses, parts.clock());
+    this.reservations =
+        new RelayReservations(
+            host, RelayClient.serve(host), parts.clock(), this::onReachedOtherwise);
+    this.reachability = new Reachability(host, reservations, parts.clock());
     this.adverts =
         new Adverts(
             pubSub,
@@ -143,7 +163,7 @@ public final class Swarm implements AutoCloseable {
     this.dialing =
         parts
             .timer()
-            .scheduleWithFixedDelay(dialer::step, 0, DIAL_STEP.toMillis(), TimeUnit.MILLISECONDS);
+            .scheduleWithFixedDelay(this::step, 0, DIAL_STEP.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /**
@@ -165,10 +185,10 @@ public final class Swarm implements AutoCloseable {
       }
     }
     for (Multiaddr peer : settings.peers()) {
-      swarm.dialer.name(peer.peerId().orElseThrow(), List.of(peer));
+      swarm.connections.learn(peer.peerId().orElseThrow(), List.of(peer), Source.NAMED);
     }
     for (MembershipStore.Member member : parts.membership().others()) {
-      swarm.dialer.learn(member.chain().leaf().subject(), member.addresses());
+      swarm.connections.learn(member.chain().leaf().subject(), member.addresses(), Source.KNOWN);
     }
     if (settings.mdns()) {
       parts.blocking().execute(swarm::startMdns);
@@ -177,7 +197,9 @@ public final class Swarm implements AutoCloseable {
   }
 
   private void startMdns() {
-    MdnsDiscovery started = MdnsDiscovery.start(host, dialer::learn);
+    MdnsDiscovery started =
+        MdnsDiscovery.start(
+            host, (peer, addresses) -> connections.learn(peer, addresses, Source.HEARD));
     synchronized (this) {
       mdns = started;
     }
@@ -205,7 +227,7 @@ public final class Swarm implements AutoCloseable {
 
   /** Why peers that should be connected are not. */
   public Map<PeerId, String> troubles() {
-    return dialer.troubles();
+    return connections.troubles();
   }
 
   /** The exchange of tasks with every node, this one included. */
@@ -227,11 +249,28 @@ public final class Swarm implements AutoCloseable {
     return membership.invite(validity, reachableAddresses());
   }
 
-  /** What others are told: loopback only when there is nothing else. */
-  private List<Multiaddr> reachableAddresses() {
+  /** Where this node listens: loopback only when there is nothing else. */
+  private List<Multiaddr> directAddresses() {
     List<Multiaddr> all = host.listenAddresses();
     List<Multiaddr> network = all.stream().filter(each -> !each.isLoopback()).toList();
     return network.isEmpty() ? all : network;
+  }
+
+  /** What others are told. */
+  private List<Multiaddr> reachableAddresses() {
+    List<Multiaddr> all = new ArrayList<>(reservations.addresses());
+    all.addAll(directAddresses());
+    return all;
+  }
+
+  private void onReachedOtherwise() {
+    adverts.changed();
+    identify.push();
+  }
+
+  private void step() {
+    connections.step();
+    reachability.step();
   }
 
   /**
@@ -245,8 +284,8 @@ public final class Swarm implements AutoCloseable {
         .join(invite, name, this::onSwarmChanged)
         .thenRun(
             () -> {
-              dialer.forgetRefusals();
-              dialer.learn(invite.issuer(), invite.addresses());
+              connections.forgetRefusals();
+              connections.learn(invite.issuer(), invite.addresses(), Source.KNOWN);
             });
   }
 
@@ -273,7 +312,7 @@ public final class Swarm implements AutoCloseable {
 
   private void onAdvert(Advert advert) {
     PeerId peer = advert.chain().leaf().subject();
-    dialer.learn(peer, advert.addresses());
+    connections.learn(peer, advert.addresses(), Source.KNOWN);
     liveness.onAdvert(peer, advert.sequence(), advert.timeToLive());
     inBackground(() -> membership.remember(advert.chain(), advert.addresses()));
   }
@@ -314,7 +353,8 @@ public final class Swarm implements AutoCloseable {
   private final class Guests implements Admissions.Listener {
     @Override
     public void onAdmitted(Connection connection, CertificateChain chain) {
-      dialer.onAdmitted(connection.remotePeer());
+      connections.onWelcome(connection);
+      reachability.onAdmitted(connection);
       pubSub.admit(connection);
       adverts.onConnected(connection.remotePeer(), chain.leaf().name());
       liveness.onConnected(connection.remotePeer());
@@ -322,6 +362,7 @@ public final class Swarm implements AutoCloseable {
 
     @Override
     public void onLeft(Connection connection) {
+      reachability.onLeft(connection);
       // Another connection may have taken its place.
       if (admissions.connection(connection.remotePeer()).isEmpty()) {
         adverts.onDisconnected(connection.remotePeer());
@@ -331,7 +372,7 @@ public final class Swarm implements AutoCloseable {
 
     @Override
     public void onRefused(PeerId peer, String cause) {
-      dialer.onRefused(peer, cause);
+      connections.onRefused(peer, cause);
     }
   }
 

@@ -16,6 +16,7 @@ import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.identify.PeerInfo;
 import dev.waggle.mesh.libp2p.protocol.perf.Perf;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
+import dev.waggle.mesh.libp2p.protocol.relay.RelayClient;
 import dev.waggle.node.Version;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -78,7 +79,8 @@ final class Libp2pDialCommand {
     Identity identity = key.identity();
     try (Libp2pHost host = Libp2pCommand.host(identity, List.of())) {
       Ping.serve(host);
-      Identify.serve(host, Version.software());
+      RelayClient.serve(host);
+      Identify.serve(host, identity, Version.software());
       this.pubSub = GossipSub.serve(host, identity);
       host.onConnection(new Libp2pServeCommand.Admitting(pubSub));
       Connection connection =

@@ -11,7 +11,8 @@ import java.util.Optional;
  *
  * <p>When two peers dial each other at once, both keep the connection that the smaller peer id
  * dialled, so they agree without a word. A second connection in the same direction replaces the
- * first: its peer lost that one, whatever it looks like here.
+ * first: its peer lost that one, whatever it looks like here. A direct connection is always better
+ * than one through a relay.
  */
 final class ConnectionTable {
   private final PeerId self;
@@ -35,7 +36,9 @@ final class ConnectionTable {
       connections.put(fresh.remotePeer(), fresh);
       return new Verdict(true, Optional.empty());
     }
-    if (old.initiator() != fresh.initiator() && !rightful(fresh)) {
+    boolean equal = old.isRelayed() == fresh.isRelayed();
+    boolean worse = fresh.isRelayed() && !old.isRelayed();
+    if (worse || (equal && old.initiator() != fresh.initiator() && !rightful(fresh))) {
       return new Verdict(false, Optional.of(fresh));
     }
     connections.put(fresh.remotePeer(), fresh);

@@ -5,6 +5,7 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,7 +16,8 @@ import java.util.function.Function;
 
 /**
  * Tries the addresses of one peer in order, the next one as soon as the last failed or is late; the
- * first that succeeds wins and the others are closed (in the manner of RFC 8305).
+ * first that succeeds wins and the others are closed (in the manner of RFC 8305). Addresses that
+ * lead through a relay come last, and only when the direct ones have failed or are very late.
  */
 final class DialRace {
   /** The most addresses that are tried for one dial. */
@@ -23,11 +25,15 @@ final class DialRace {
 
   private static final Duration STAGGER = Duration.ofMillis(250);
 
+  /** How long direct addresses have before a relay is used. */
+  private static final Duration DIRECT_FIRST = Duration.ofMillis(1_500);
+
   private final Function<Multiaddr, CompletableFuture<HostConnection>> dial;
   private final ScheduledExecutorService timer;
   private final Deque<Multiaddr> untried;
   private final List<String> failures = new ArrayList<>();
   private final CompletableFuture<HostConnection> winner = new CompletableFuture<>();
+  private final long begin;
   private int running;
 
   DialRace(
@@ -36,8 +42,10 @@ final class DialRace {
       ScheduledExecutorService timer) {
     this.dial = dial;
     this.timer = timer;
-    this.untried =
-        new ArrayDeque<>(addresses.subList(0, Math.min(ADDRESSES_MAX, addresses.size())));
+    List<Multiaddr> order = new ArrayList<>(addresses);
+    order.sort(Comparator.comparing(Multiaddr::isCircuit));
+    this.untried = new ArrayDeque<>(order.subList(0, Math.min(ADDRESSES_MAX, order.size())));
+    this.begin = System.nanoTime();
   }
 
   CompletableFuture<HostConnection> run() {
@@ -46,10 +54,16 @@ final class DialRace {
   }
 
   private synchronized void next() {
-    Multiaddr address = untried.poll();
+    Multiaddr address = untried.peek();
     if (winner.isDone() || address == null) {
       return;
     }
+    long patience = DIRECT_FIRST.toNanos() - (System.nanoTime() - begin);
+    if (address.isCircuit() && running > 0 && patience > 0) {
+      timer.schedule(this::next, patience, TimeUnit.NANOSECONDS);
+      return;
+    }
+    untried.remove();
     running++;
     dial.apply(address).whenComplete((made, failure) -> onEnd(address, made, failure));
     timer.schedule(this::next, STAGGER.toMillis(), TimeUnit.MILLISECONDS);

@@ -30,7 +30,7 @@ final class HostConnection implements Connection {
   private final boolean initiator;
   private final Protocols protocols;
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
-  private @Nullable MuxedConnection muxed;
+  private volatile @Nullable MuxedConnection muxed;
 
   HostConnection(
       Channel channel,
@@ -70,17 +70,24 @@ final class HostConnection implements Connection {
   }
 
   @Override
+  public int streams() {
+    MuxedConnection carrier = muxed;
+    return carrier == null ? 0 : carrier.streams();
+  }
+
+  @Override
   public CompletableFuture<Stream> open(List<String> wanted, StreamReader reader) {
     CompletableFuture<Stream> opened = new CompletableFuture<>();
     loop()
         .execute(
             () -> {
               try {
-                if (muxed == null) {
+                MuxedConnection carrier = muxed;
+                if (carrier == null) {
                   throw new IOException("the connection is not ready");
                 }
                 HostStream stream = HostStream.outbound(this, wanted, reader, opened);
-                stream.attach(muxed.open(stream));
+                stream.attach(carrier.open(stream));
               } catch (IOException e) {
                 opened.completeExceptionally(e);
               }
@@ -99,8 +106,9 @@ final class HostConnection implements Connection {
     loop()
         .execute(
             () -> {
-              if (muxed != null) {
-                muxed.close();
+              MuxedConnection carrier = muxed;
+              if (carrier != null) {
+                carrier.close();
               } else {
                 channel.close();
               }

@@ -11,6 +11,9 @@ import dev.waggle.mesh.libp2p.StreamHandler;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.muxer.yamux.Yamux;
 import dev.waggle.mesh.libp2p.security.noise.Noise;
+import dev.waggle.mesh.libp2p.transport.Link;
+import dev.waggle.mesh.libp2p.transport.LinkChannel;
+import dev.waggle.mesh.libp2p.transport.LinkDialer;
 import dev.waggle.mesh.libp2p.transport.MemoryTransport;
 import dev.waggle.mesh.libp2p.transport.TcpTransport;
 import dev.waggle.mesh.libp2p.transport.Transport;
@@ -25,16 +28,18 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,11 +49,17 @@ public final class Libp2pHost implements Host {
   /** The most connections at once, both directions; more are refused. */
   public static final int CONNECTIONS_MAX = 1_024;
 
-  /** The most inbound channels that are not secured yet; more are closed at once. */
+  /** The most inbound channels that are not secured yet; then the oldest is closed. */
   static final int UPGRADING_MAX = 256;
 
   private static final Logger log = LoggerFactory.getLogger(Libp2pHost.class);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
+
+  private static final Duration RETIREMENT_STEP = Duration.ofSeconds(1);
+  private static final int RETIREMENT_STEPS = 600;
+
+  /** Gossip has one stream each way that stays open. */
+  private static final int STANDING_STREAMS = 2;
 
   private final Identity identity;
   private final List<Multiaddr> toListen;
@@ -62,8 +73,11 @@ public final class Libp2pHost implements Host {
   private final ConnectionTable table;
   private final Map<String, StreamHandler> handlers = new ConcurrentHashMap<>();
   private final List<ConnectionListener> listeners = new CopyOnWriteArrayList<>();
+  private final List<LinkDialer> linkDialers = new CopyOnWriteArrayList<>();
   private final Map<PeerId, CompletableFuture<HostConnection>> dialing = new ConcurrentHashMap<>();
-  private final Semaphore upgrading = new Semaphore(UPGRADING_MAX);
+  private final Map<PeerId, CompletableFuture<HostConnection>> dialingDirectly =
+      new ConcurrentHashMap<>();
+  private final Set<Channel> upgrading = new LinkedHashSet<>();
   private final List<Channel> listening = new CopyOnWriteArrayList<>();
   private final List<Multiaddr> boundAddresses = new CopyOnWriteArrayList<>();
   private volatile ProtocolGate gate = (connection, protocol) -> true;
@@ -166,21 +180,32 @@ public final class Libp2pHost implements Host {
   }
 
   private void accept(Transport transport, Channel channel) {
-    if (!upgrading.tryAcquire()) {
-      channel.close();
-      return;
-    }
+    begin(channel);
     Multiaddr remote = transport.remoteAddress(channel).orElseThrow();
     upgrade(channel, false, remote)
         .whenComplete(
             (connection, failure) -> {
-              upgrading.release();
+              synchronized (upgrading) {
+                upgrading.remove(channel);
+              }
               if (failure != null) {
                 log.debug("inbound from {}: {}", remote, failure.toString());
               } else {
                 register(connection);
               }
             });
+  }
+
+  /** Who dawdles makes room: many that never finish must not keep others out. */
+  private void begin(Channel channel) {
+    synchronized (upgrading) {
+      upgrading.add(channel);
+      if (upgrading.size() > UPGRADING_MAX) {
+        Iterator<Channel> oldest = upgrading.iterator();
+        oldest.next().close();
+        oldest.remove();
+      }
+    }
   }
 
   private CompletableFuture<HostConnection> upgrade(
@@ -208,10 +233,20 @@ public final class Libp2pHost implements Host {
   /** Makes a fresh connection known, or closes it; on its event loop. */
   private boolean register(HostConnection connection) {
     ConnectionTable.Verdict verdict = table.add(connection);
-    verdict.toClose().ifPresent(HostConnection::close);
     if (!verdict.kept()) {
+      verdict.toClose().ifPresent(HostConnection::close);
       return false;
     }
+    verdict
+        .toClose()
+        .ifPresent(
+            old -> {
+              if (old.isRelayed()) {
+                retire(old, RETIREMENT_STEPS);
+              } else {
+                old.close();
+              }
+            });
     log.debug("connected with {}", connection);
     listeners.forEach(listener -> listener.onOpened(connection));
     connection
@@ -225,20 +260,46 @@ public final class Libp2pHost implements Host {
     return true;
   }
 
+  /** A relayed connection that a direct one replaces ends when nothing runs on it any more. */
+  private void retire(HostConnection old, int steps) {
+    if (steps == 0 || old.streams() <= STANDING_STREAMS) {
+      old.close();
+      return;
+    }
+    loops.schedule(() -> retire(old, steps - 1), RETIREMENT_STEP.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
   @Override
   public CompletableFuture<Connection> connect(PeerId peer, List<Multiaddr> addresses) {
-    if (peer.equals(peerId())) {
-      return CompletableFuture.failedFuture(new DialException("that is this host itself"));
-    }
     Optional<HostConnection> existing = table.find(peer);
     if (existing.isPresent()) {
       return CompletableFuture.completedFuture(existing.get());
+    }
+    return dial(peer, addresses, dialing);
+  }
+
+  @Override
+  public CompletableFuture<Connection> connectDirectly(PeerId peer, List<Multiaddr> addresses) {
+    Optional<HostConnection> existing = table.find(peer).filter(each -> !each.isRelayed());
+    if (existing.isPresent()) {
+      return CompletableFuture.completedFuture(existing.get());
+    }
+    return dial(
+        peer, addresses.stream().filter(address -> !address.isCircuit()).toList(), dialingDirectly);
+  }
+
+  private CompletableFuture<Connection> dial(
+      PeerId peer,
+      List<Multiaddr> addresses,
+      Map<PeerId, CompletableFuture<HostConnection>> underWay) {
+    if (peer.equals(peerId())) {
+      return CompletableFuture.failedFuture(new DialException("that is this host itself"));
     }
     List<Multiaddr> usable =
         addresses.stream()
             .filter(address -> address.peerId().map(peer::equals).orElse(true))
             .map(Multiaddr::withoutPeerId)
-            .filter(address -> transport(address).isPresent())
+            .filter(address -> transport(address).isPresent() || linkDialer(address).isPresent())
             .distinct()
             .toList();
     if (usable.isEmpty()) {
@@ -246,7 +307,7 @@ public final class Libp2pHost implements Host {
           new DialException("no address of " + peer + " can be dialled from here"));
     }
     CompletableFuture<HostConnection> mine = new CompletableFuture<>();
-    CompletableFuture<HostConnection> dial = dialing.putIfAbsent(peer, mine);
+    CompletableFuture<HostConnection> dial = underWay.putIfAbsent(peer, mine);
     if (dial == null) {
       dial = mine;
       hostNames
@@ -255,7 +316,7 @@ public final class Libp2pHost implements Host {
               numbers -> new DialRace(numbers, address -> dialOne(peer, address), loops).run())
           .whenComplete(
               (connection, failure) -> {
-                dialing.remove(peer, mine);
+                underWay.remove(peer, mine);
                 if (failure != null) {
                   Throwable cause = failure.getCause();
                   mine.completeExceptionally(
@@ -283,7 +344,29 @@ public final class Libp2pHost implements Host {
   }
 
   private CompletableFuture<HostConnection> dialOne(PeerId peer, Multiaddr address) {
-    Transport transport = transport(address).orElseThrow();
+    Optional<LinkDialer> links = linkDialer(address);
+    if (links.isPresent()) {
+      return links
+          .get()
+          .dial(address, peer)
+          .thenCompose(link -> upgrade(link, true, address))
+          .thenCompose(connection -> requirePeer(connection, peer));
+    }
+    return dialTransport(transport(address).orElseThrow(), address)
+        .thenCompose(connection -> requirePeer(connection, peer));
+  }
+
+  private static CompletableFuture<HostConnection> requirePeer(
+      HostConnection connection, PeerId peer) {
+    if (connection.remotePeer().equals(peer)) {
+      return CompletableFuture.completedFuture(connection);
+    }
+    connection.close();
+    return CompletableFuture.failedFuture(
+        new DialException("another peer answers there: " + connection.remotePeer()));
+  }
+
+  private CompletableFuture<HostConnection> dialTransport(Transport transport, Multiaddr address) {
     CompletableFuture<HostConnection> made = new CompletableFuture<>();
     ChannelFuture connecting =
         transport.dial(
@@ -309,16 +392,64 @@ public final class Libp2pHost implements Host {
               (connection, failure) -> {
                 if (failure != null) {
                   made.completeExceptionally(failure);
-                } else if (!connection.remotePeer().equals(peer)) {
-                  connection.close();
-                  made.completeExceptionally(
-                      new DialException("another peer answers there: " + connection.remotePeer()));
                 } else {
                   made.complete(connection);
                 }
               });
         });
     return made;
+  }
+
+  /** Also dials addresses that lead over links of this kind. */
+  public void addLinks(LinkDialer dialer) {
+    linkDialers.add(dialer);
+  }
+
+  /**
+   * Makes a connection of a link that a peer opened. Fails, and closes the link, when the peer
+   * cannot be proved in time or a better connection with it exists.
+   *
+   * @param remote where the peer is, as far as is known
+   */
+  public CompletableFuture<Connection> accept(Link link, Multiaddr remote) {
+    return upgrade(link, false, remote)
+        .thenCompose(
+            connection ->
+                register(connection)
+                    ? CompletableFuture.completedFuture(connection)
+                    : CompletableFuture.failedFuture(
+                        new DialException("there is a better connection with that peer")));
+  }
+
+  private CompletableFuture<HostConnection> upgrade(
+      Link link, boolean initiator, Multiaddr remote) {
+    LinkChannel channel = new LinkChannel(link);
+    CompletableFuture<HostConnection> made = new CompletableFuture<>();
+    loops
+        .register(channel)
+        .addListener(
+            registered -> {
+              if (!registered.isSuccess()) {
+                link.close();
+                made.completeExceptionally(registered.cause());
+                return;
+              }
+              upgrade(channel, initiator, remote)
+                  .whenComplete(
+                      (connection, failure) -> {
+                        if (failure != null) {
+                          made.completeExceptionally(failure);
+                        } else {
+                          made.complete(connection);
+                        }
+                      });
+              channel.config().setAutoRead(true);
+            });
+    return made;
+  }
+
+  private Optional<LinkDialer> linkDialer(Multiaddr address) {
+    return linkDialers.stream().filter(each -> each.handles(address)).findFirst();
   }
 
   private Optional<Transport> transport(Multiaddr address) {

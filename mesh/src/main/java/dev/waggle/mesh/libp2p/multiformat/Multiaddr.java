@@ -120,6 +120,15 @@ public final class Multiaddr {
     return new Multiaddr(parts);
   }
 
+  /** Reads the binary form; empty if this library does not know all of its parts. */
+  public static Optional<Multiaddr> read(byte[] bytes) {
+    try {
+      return Optional.of(ofBytes(bytes));
+    } catch (MalformedFrameException e) {
+      return Optional.empty();
+    }
+  }
+
   /** The TCP address of a socket. */
   public static Multiaddr ofTcp(InetSocketAddress socket) {
     InetAddress address = Objects.requireNonNull(socket.getAddress(), "an unresolved address");
@@ -200,6 +209,28 @@ public final class Multiaddr {
     List<Part> numbered = new ArrayList<>(ofTcp(new InetSocketAddress(number, port)).parts);
     numbered.addAll(parts.subList(2, parts.size()));
     return Optional.of(new Multiaddr(numbered));
+  }
+
+  /** Whether it leads through a relay ({@code /p2p-circuit}). */
+  public boolean isCircuit() {
+    return parts.stream().anyMatch(part -> part.kind == Kind.P2P_CIRCUIT);
+  }
+
+  /** The relay's address, with its peer id if it is named; empty if this is no circuit. */
+  public Optional<Multiaddr> relay() {
+    for (int i = 1; i < parts.size(); i++) {
+      if (parts.get(i).kind == Kind.P2P_CIRCUIT) {
+        return Optional.of(new Multiaddr(parts.subList(0, i)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The address of whoever has a reservation at this one, which has to name its peer. */
+  public Multiaddr withCircuit() {
+    List<Part> extended = new ArrayList<>(parts);
+    extended.add(new Part(Kind.P2P_CIRCUIT, ""));
+    return new Multiaddr(extended);
   }
 
   /** Whether it leads to the machine it is dialled from. */

@@ -11,6 +11,9 @@ public interface MuxedConnection {
    */
   MuxedStream open(MuxedStreamEvents events) throws IOException;
 
+  /** How many streams are open, both directions. May be called on any thread. */
+  int streams();
+
   /** Says goodbye and ends the connection. */
   void close();
 }

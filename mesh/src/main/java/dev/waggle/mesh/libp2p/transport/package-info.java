@@ -1,4 +1,4 @@
-/** Carries bytes between two addresses: TCP, and memory inside one process. */
+/** Carries bytes between two addresses: TCP, memory inside one process, and any link of bytes. */
 @NullMarked
 package dev.waggle.mesh.libp2p.transport;
 

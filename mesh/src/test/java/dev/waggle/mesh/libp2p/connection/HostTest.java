@@ -47,11 +47,11 @@ class HostTest {
 
   private Libp2pHost host(String listen) throws IOException {
     String address = listen.equals("memory") ? "/memory/" + NEXT_MEMORY.getAndIncrement() : listen;
-    Libp2pHost host =
-        Libp2pHost.start(Identity.generate(new SecureRandom()), List.of(Multiaddr.parse(address)));
+    Identity identity = Identity.generate(new SecureRandom());
+    Libp2pHost host = Libp2pHost.start(identity, List.of(Multiaddr.parse(address)));
     hosts.add(host);
     Ping.serve(host);
-    Identify.serve(host, "waggle/test");
+    Identify.serve(host, identity, "waggle/test");
     host.handle(ECHO, stream -> new Echo());
     return host;
   }

@@ -66,6 +66,10 @@ final class YamuxSession implements MuxedConnection {
   private final Output output;
   private final LongSupplier clock;
   private final IntObjectMap<YamuxStream> streams = new IntObjectHashMap<>();
+
+  /** For other threads. */
+  private volatile int streamCount;
+
   private final Queue<YamuxStream> ready = new ArrayDeque<>();
   private final int remoteParity;
   private int nextId;
@@ -107,6 +111,7 @@ final class YamuxSession implements MuxedConnection {
     nextId += 2;
     outboundCount++;
     streams.put(stream.id(), stream);
+    streamCount = streams.size();
     output.write(new Frame(Frame.Type.WINDOW_UPDATE, Frame.SYN, stream.id(), 0), null);
     return stream;
   }
@@ -244,8 +249,14 @@ final class YamuxSession implements MuxedConnection {
     inboundCount++;
     YamuxStream stream = new YamuxStream(this, id, false);
     streams.put(id, stream);
+    streamCount = streams.size();
     output.write(new Frame(Frame.Type.WINDOW_UPDATE, Frame.ACK, id, 0), null);
     stream.events(inbound.onStream(stream));
+  }
+
+  @Override
+  public int streams() {
+    return streamCount;
   }
 
   /** Sends what streams have ready, each in its turn, while the channel takes it. */
@@ -292,6 +303,7 @@ final class YamuxSession implements MuxedConnection {
 
   void remove(YamuxStream stream) {
     if (streams.remove(stream.id()) != null) {
+      streamCount = streams.size();
       giveBack(stream.granted());
       if (stream.local()) {
         outboundCount--;

@@ -371,6 +371,13 @@ final class GossipRouter {
     return scores.score(peer);
   }
 
+  /** Whether a neighbour gets whole messages of any topic. */
+  boolean isLinked(PeerId id) {
+    PeerState peer = peers.find(id);
+    return peer != null
+        && meshes.topics().stream().anyMatch(topic -> meshes.mesh(topic).contains(peer));
+  }
+
   /** Who gets whole messages of a topic. */
   List<PeerId> mesh(String topic) {
     return meshes.mesh(topic).stream().map(peer -> peer.id).toList();

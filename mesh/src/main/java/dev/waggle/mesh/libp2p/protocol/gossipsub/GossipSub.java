@@ -129,6 +129,11 @@ public final class GossipSub implements PubSub {
     return Set.copyOf(router.mesh(topic));
   }
 
+  /** Whether a neighbour is in the mesh of any topic. */
+  public synchronized boolean isLinked(PeerId peer) {
+    return router.isLinked(peer);
+  }
+
   /** What a connected neighbour has earned; 0 for others. */
   public synchronized double score(PeerId peer) {
     return router.score(peer);

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class NoiseHandshake {
   private static final byte[] SIGNATURE_DOMAIN =
       "noise-libp2p-static-key:".getBytes(StandardCharsets.US_ASCII);
+
   // The payload's protobuf of an Ed25519 key begins like this (peer-ids spec).
-  private static final int PUBLIC_KEY_PROTOBUF_BYTES = 36;
 
   /** What a handshake proves and yields. */
   record Result(PeerId peer, Optional<String> muxer, CipherState sending, CipherState receiving) {}
@@ -174,14 +174,11 @@ final class NoiseHandshake {
   }
 
   private static PeerId peer(byte[] publicKey) throws MalformedFrameException {
-    if (publicKey.length == PUBLIC_KEY_PROTOBUF_BYTES) {
-      try {
-        return PeerId.ofMultihash(concat(new byte[] {0, PUBLIC_KEY_PROTOBUF_BYTES}, publicKey));
-      } catch (IllegalArgumentException e) {
-        throw new MalformedFrameException("the identity is no Ed25519 key");
-      }
+    try {
+      return PeerId.ofPublicKeyProtobuf(publicKey);
+    } catch (IllegalArgumentException e) {
+      throw new MalformedFrameException("the identity is no Ed25519 key");
     }
-    throw new MalformedFrameException("the identity is no Ed25519 key");
   }
 
   private void require(Next expected) {

@@ -1,0 +1,86 @@
+package dev.waggle.mesh.swarm;
+
+import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.connection.Libp2pHost;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.libp2p.protocol.identify.Identify;
+import dev.waggle.mesh.libp2p.protocol.relay.RelayReservations;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Finds out whether others can reach this node, and has relays when they cannot. A member that sees
+ * this node at an address that it does not have is beyond a NAT, and a relay for whoever is there;
+ * when nobody ever came in, any member that this node dialled may help. Thread-safe; nothing
+ * blocks.
+ */
+final class Reachability {
+  /** How long to wait for somebody to come in before it is believed that nobody can. */
+  static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final Libp2pHost host;
+  private final RelayReservations reservations;
+  private final Clock clock;
+  private final Set<Connection> dialled = ConcurrentHashMap.newKeySet();
+  private final Set<Connection> beyondNat = ConcurrentHashMap.newKeySet();
+  private final Instant begin;
+  private volatile boolean cameIn;
+
+  Reachability(Libp2pHost host, RelayReservations reservations, Clock clock) {
+    this.host = host;
+    this.reservations = reservations;
+    this.clock = clock;
+    this.begin = clock.instant();
+  }
+
+  /** A member is connected and admitted. */
+  void onAdmitted(Connection connection) {
+    if (connection.isRelayed()) {
+      return;
+    }
+    if (!connection.initiator()) {
+      cameIn = true;
+      return;
+    }
+    dialled.add(connection);
+    Identify.ask(connection)
+        .thenAccept(
+            info -> {
+              if (info.observed().flatMap(Reachability::number).filter(this::isForeign).isPresent()
+                  && dialled.contains(connection)) {
+                beyondNat.add(connection);
+                step();
+              }
+            });
+  }
+
+  /** Its connection ended. */
+  void onLeft(Connection connection) {
+    dialled.remove(connection);
+    beyondNat.remove(connection);
+  }
+
+  /** Looks for relays where they are missing. To be called about once a second. */
+  void step() {
+    beyondNat.forEach(reservations::offer);
+    boolean alone = !cameIn && clock.instant().isAfter(begin.plus(PATIENCE));
+    if (beyondNat.isEmpty() && alone) {
+      dialled.forEach(reservations::offer);
+    }
+  }
+
+  private static Optional<String> number(Multiaddr address) {
+    return address.tcp().map(InetSocketAddress::getHostString);
+  }
+
+  private boolean isForeign(String number) {
+    return host.listenAddresses().stream()
+        .flatMap(address -> number(address).stream())
+        .noneMatch(number::equals);
+  }
+}
