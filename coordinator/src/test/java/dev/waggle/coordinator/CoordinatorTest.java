@@ -85,6 +85,7 @@ class CoordinatorTest {
         name,
         List.of(),
         true,
+        Optional.empty(),
         Optional.of(Duration.ofMillis(millis)),
         Optional.of(
             new Capability(

@@ -59,6 +59,7 @@ class PlacerTest {
         "peer" + seed,
         List.of(),
         connected,
+        Optional.empty(),
         Optional.of(Duration.ofMillis(millis)),
         Optional.of(capability),
         Instant.EPOCH);

@@ -356,7 +356,7 @@ public final class Swarm implements AutoCloseable {
       connections.onWelcome(connection);
       reachability.onAdmitted(connection);
       pubSub.admit(connection);
-      adverts.onConnected(connection.remotePeer(), chain.leaf().name());
+      adverts.onConnected(connection.remotePeer(), chain.leaf().name(), connection.remoteAddress());
       liveness.onConnected(connection.remotePeer());
     }
 

@@ -117,6 +117,9 @@ final class SwarmRoutes {
       ObjectNode entry = peers.addObject();
       entry.put("peerId", peer.id().toString()).put("name", peer.name());
       entry.put("connected", peer.connected()).put("lastSeen", peer.lastSeen().toString());
+      peer.route()
+          .ifPresent(
+              route -> entry.put("route", route.toString()).put("relayed", route.isCircuit()));
       peer.roundTrip().ifPresent(time -> entry.put("roundTripMs", time.toNanos() / 1e6));
       ArrayNode addresses = entry.putArray("addresses");
       peer.addresses().forEach(address -> addresses.add(address.toString()));

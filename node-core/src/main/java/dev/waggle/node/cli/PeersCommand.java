@@ -18,7 +18,7 @@ final class PeersCommand extends NodeCommand {
     for (JsonNode peer : body.path("peers")) {
       table.row(
           peer.path("name").asText(),
-          peer.path("connected").asBoolean() ? "yes" : "no",
+          connected(peer),
           peer.has("roundTripMs")
               ? String.format(Locale.ROOT, "%.1f ms", peer.path("roundTripMs").asDouble())
               : "-",
@@ -31,5 +31,12 @@ final class PeersCommand extends NodeCommand {
         .properties()
         .forEach(trouble -> out().println(trouble.getKey() + ": " + trouble.getValue().asText()));
     return ExitCode.DONE;
+  }
+
+  private static String connected(JsonNode peer) {
+    if (!peer.path("connected").asBoolean()) {
+      return "no";
+    }
+    return peer.path("relayed").asBoolean() ? "through a relay" : "yes";
   }
 }

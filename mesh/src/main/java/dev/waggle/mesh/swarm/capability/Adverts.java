@@ -87,9 +87,9 @@ public final class Adverts implements AutoCloseable {
     return table;
   }
 
-  /** A member is connected. */
-  public void onConnected(PeerId peer, String name) {
-    table.onConnected(peer, name);
+  /** A member is connected, over that address. */
+  public void onConnected(PeerId peer, String name, Multiaddr route) {
+    table.onConnected(peer, name, route);
     changed();
   }
 

@@ -42,6 +42,7 @@ final class PeerTable implements PeerView {
   private static final class Entry {
     String name = "";
     boolean connected;
+    @Nullable Multiaddr route;
     long sequence;
     @Nullable Advert advert;
     Instant expiry = Instant.MIN;
@@ -54,10 +55,11 @@ final class PeerTable implements PeerView {
   }
 
   /** A member is connected. */
-  synchronized void onConnected(PeerId peer, String name) {
+  synchronized void onConnected(PeerId peer, String name, Multiaddr route) {
     Entry entry = entry(peer);
     if (entry != null) {
       entry.connected = true;
+      entry.route = route;
       entry.name = name;
       entry.lastSeen = clock.instant();
     }
@@ -68,6 +70,7 @@ final class PeerTable implements PeerView {
     Entry entry = entries.get(peer);
     if (entry != null) {
       entry.connected = false;
+      entry.route = null;
       entry.roundTrip = null;
       forgetExpired();
     }
@@ -147,6 +150,7 @@ final class PeerTable implements PeerView {
         entry.name,
         addresses,
         entry.connected,
+        entry.connected ? Optional.ofNullable(entry.route) : Optional.empty(),
         Optional.ofNullable(entry.roundTrip),
         current && advert != null ? Optional.of(advert.capability()) : Optional.empty(),
         entry.lastSeen);
