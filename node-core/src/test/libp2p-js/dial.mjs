@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { multiaddr } from '@multiformats/multiaddr';
-import { start, until } from './host.mjs';
+import { sendBytes, start, until } from './host.mjs';
 
 const [address, topic, text] = process.argv.slice(2);
 const host = await start();
@@ -37,9 +37,19 @@ await echo(randomBytes(1 << 20));
 await Promise.all(Array.from({ length: 50 }, (_, i) => echo(randomBytes(1000 + i))));
 await assert.rejects(connection.newStream('/no/such/protocol'));
 
+const perf = await connection.newStream('/perf/1.0.0');
+const wanted = Buffer.alloc(8);
+wanted.writeBigUInt64BE(3_000_001n);
+perf.send(wanted);
+await sendBytes(perf, 2_000_003);
+await perf.close();
+let downloaded = 0;
+for await (const piece of perf) downloaded += piece.byteLength;
+assert.equal(downloaded, 3_000_001);
+
 await until(() => host.services.pubsub.getSubscribers(topic).length > 0);
 await host.services.pubsub.publish(topic, new TextEncoder().encode(text));
 await host.services.ping.ping(connection.remotePeer);
 await host.stop();
-console.log('js-libp2p: ping, identify, echo, streams, publish: ok');
+console.log('js-libp2p: ping, identify, echo, streams, perf, publish: ok');
 process.exit(0);

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,13 +55,13 @@ class Libp2pInteropIT {
     }
   }
 
-  private Serving serveJava() throws Exception {
+  private Serving serveJava(String... more) throws Exception {
     Path ready = Files.createTempDirectory(directory, "serve").resolve("ready.json");
     Path output = ready.resolveSibling("out");
     List<String> command = new ArrayList<>(Program.command());
-    command.addAll(
-        List.of("libp2p", "serve", "--topic", TOPIC, "--key-seed", SEED, "--ready-file"));
+    command.addAll(List.of("libp2p", "serve", "--topic", TOPIC, "--ready-file"));
     command.add(ready.toString());
+    command.addAll(List.of(more));
     processes.add(
         new ProcessBuilder(command)
             .redirectOutput(output.toFile())
@@ -71,10 +72,12 @@ class Libp2pInteropIT {
     return new Serving(said.path("listen").path(0).asText(), output);
   }
 
-  private Serving serveJs() throws Exception {
+  private Serving serveJs(String... role) throws Exception {
     Path output = Files.createTempFile(directory, "serve", ".out");
     processes.add(
-        js.script(POLYFILL, "serve.mjs", TOPIC)
+        js.script(
+                Stream.concat(Stream.of(POLYFILL, "serve.mjs", TOPIC), Stream.of(role))
+                    .toArray(String[]::new))
             .redirectOutput(output.toFile())
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start());
@@ -117,12 +120,44 @@ class Libp2pInteropIT {
     assertThat(perf.path("uploadBytes").asLong()).isEqualTo(3_000_001);
     assertThat(perf.path("downloadSeconds").asDouble()).isPositive();
     // The seed decides the name.
-    assertThat(serveJava().address()).endsWith(serving.address().replaceAll(".*/p2p/", ""));
+    assertThat(serveJava("--key-seed", SEED).address().replaceAll(".*/p2p/", ""))
+        .isEqualTo(serveJava("--key-seed", SEED).address().replaceAll(".*/p2p/", ""));
   }
 
   @Test
   void javaDialsJs() throws Exception {
-    useEverything(serveJs(), "js-libp2p/");
+    Serving serving = serveJs();
+    useEverything(serving, "js-libp2p/");
+    JsonNode perf = dial(serving, "perf", "--upload", "2000003", "--download", "3000001");
+    assertThat(perf.path("downloadBytes").asLong()).isEqualTo(3_000_001);
+  }
+
+  @Test
+  void jsMeetsJs_throughAJavaRelay() throws Exception {
+    assertThat(js.run(POLYFILL, "relay.mjs", serveJava("--relay").address())).contains("ok");
+  }
+
+  @Test
+  void javaReachesJs_throughAJavaRelay() throws Exception {
+    Serving hidden = serveJs(serveJava("--relay").address());
+    assertThat(hidden.address()).contains("/p2p-circuit/p2p/");
+    assertThat(dial(hidden, "ping", "--count", "2").path("roundTripMs")).hasSize(2);
+    assertThat(dial(hidden, "echo", "buzz").path("echo").asText()).isEqualTo("buzz");
+  }
+
+  @Test
+  void javaReachesJava_throughAJsRelay_whichIsToldOfIt() throws Exception {
+    Serving relay = serveJs("relay");
+    Serving hidden = serveJava("--listen", relay.address() + "/p2p-circuit");
+    assertThat(hidden.address()).startsWith(relay.address() + "/p2p-circuit/p2p/");
+    assertThat(dial(hidden, "ping", "--count", "2").path("roundTripMs")).hasSize(2);
+    assertThat(dial(hidden, "echo", "buzz").path("echo").asText()).isEqualTo("buzz");
+    // Identify push with a signed record: the relay knows the new address.
+    await()
+        .until(
+            () ->
+                Files.readAllLines(relay.output()).stream()
+                    .anyMatch(line -> line.contains("update") && line.contains("p2p-circuit")));
   }
 
   @Test
