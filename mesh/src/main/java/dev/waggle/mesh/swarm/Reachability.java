@@ -3,7 +3,7 @@ package dev.waggle.mesh.swarm;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
-import dev.waggle.mesh.libp2p.protocol.identify.Identify;
+import dev.waggle.mesh.libp2p.protocol.identify.PeerInfo;
 import dev.waggle.mesh.libp2p.protocol.relay.RelayReservations;
 import java.net.InetSocketAddress;
 import java.time.Clock;
@@ -38,9 +38,9 @@ final class Reachability {
     this.begin = clock.instant();
   }
 
-  /** A member is connected and admitted. */
-  void onAdmitted(Connection connection) {
-    if (connection.isRelayed()) {
+  /** An admitted member has said who it is, and where it sees this node. */
+  void onIdentified(Connection connection, PeerInfo info) {
+    if (connection.isRelayed() || connection.closed().isDone()) {
       return;
     }
     if (!connection.initiator()) {
@@ -48,25 +48,16 @@ final class Reachability {
       return;
     }
     dialled.add(connection);
-    Identify.ask(connection)
-        .thenAccept(
-            info -> {
-              if (info.observed().flatMap(Reachability::number).filter(this::isForeign).isPresent()
-                  && dialled.contains(connection)) {
-                beyondNat.add(connection);
-                step();
-              }
-            });
-  }
-
-  /** Its connection ended. */
-  void onLeft(Connection connection) {
-    dialled.remove(connection);
-    beyondNat.remove(connection);
+    if (info.observed().flatMap(Reachability::number).filter(this::isForeign).isPresent()) {
+      beyondNat.add(connection);
+    }
+    step();
   }
 
   /** Looks for relays where they are missing. To be called about once a second. */
   void step() {
+    dialled.removeIf(connection -> connection.closed().isDone());
+    beyondNat.removeIf(connection -> connection.closed().isDone());
     beyondNat.forEach(reservations::offer);
     boolean alone = !cameIn && clock.instant().isAfter(begin.plus(PATIENCE));
     if (beyondNat.isEmpty() && alone) {

@@ -7,7 +7,9 @@ import dev.waggle.mesh.libp2p.connection.ConnectionManager;
 import dev.waggle.mesh.libp2p.connection.ConnectionManager.Source;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.libp2p.protocol.gossipsub.GossipParameters;
 import dev.waggle.mesh.libp2p.protocol.gossipsub.GossipSub;
+import dev.waggle.mesh.libp2p.protocol.gossipsub.SignedRecords;
 import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.mdns.MdnsDiscovery;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
@@ -40,6 +42,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -71,6 +74,7 @@ public final class Swarm implements AutoCloseable {
   private final Identify identify;
   private final RelayReservations reservations;
   private final Reachability reachability;
+  private final SignedRecords records;
   private final GossipSub pubSub;
   private final Admissions admissions;
   private final Adverts adverts;
@@ -122,7 +126,14 @@ public final class Swarm implements AutoCloseable {
     this.host = host;
     this.parts = parts;
     this.membership = parts.membership();
-    this.pubSub = GossipSub.serve(host, parts.identity());
+    this.records = new SignedRecords((peer, addresses) -> learn(peer, addresses, Source.KNOWN));
+    this.pubSub =
+        GossipSub.serve(
+            host,
+            parts.identity(),
+            GossipParameters.DEFAULT.with(/* flood= */ true, /* exchange= */ true),
+            Set.of(),
+            records);
     // A neighbour that carries gossip is worth more than one that only stands by.
     this.connections =
         new ConnectionManager(host, parts.clock(), LIMITS, peer -> pubSub.isLinked(peer) ? 1 : 0);
@@ -134,6 +145,7 @@ public final class Swarm implements AutoCloseable {
     this.reservations =
         new RelayReservations(
             host, RelayClient.serve(host), parts.clock(), this::onReachedOtherwise);
+    identify.onPush((connection, info) -> records.onIdentified(connection.remotePeer(), info));
     this.reachability = new Reachability(host, reservations, parts.clock());
     this.adverts =
         new Adverts(
@@ -198,8 +210,7 @@ public final class Swarm implements AutoCloseable {
 
   private void startMdns() {
     MdnsDiscovery started =
-        MdnsDiscovery.start(
-            host, (peer, addresses) -> connections.learn(peer, addresses, Source.HEARD));
+        MdnsDiscovery.start(host, (peer, addresses) -> learn(peer, addresses, Source.HEARD));
     synchronized (this) {
       mdns = started;
     }
@@ -261,6 +272,10 @@ public final class Swarm implements AutoCloseable {
     List<Multiaddr> all = new ArrayList<>(reservations.addresses());
     all.addAll(directAddresses());
     return all;
+  }
+
+  private void learn(PeerId peer, List<Multiaddr> addresses, Source source) {
+    connections.learn(peer, addresses, source);
   }
 
   private void onReachedOtherwise() {
@@ -354,7 +369,12 @@ public final class Swarm implements AutoCloseable {
     @Override
     public void onAdmitted(Connection connection, CertificateChain chain) {
       connections.onWelcome(connection);
-      reachability.onAdmitted(connection);
+      Identify.ask(connection)
+          .thenAccept(
+              info -> {
+                records.onIdentified(connection.remotePeer(), info);
+                reachability.onIdentified(connection, info);
+              });
       pubSub.admit(connection);
       adverts.onConnected(connection.remotePeer(), chain.leaf().name(), connection.remoteAddress());
       liveness.onConnected(connection.remotePeer());
@@ -362,7 +382,6 @@ public final class Swarm implements AutoCloseable {
 
     @Override
     public void onLeft(Connection connection) {
-      reachability.onLeft(connection);
       // Another connection may have taken its place.
       if (admissions.connection(connection.remotePeer()).isEmpty()) {
         adverts.onDisconnected(connection.remotePeer());
