@@ -25,9 +25,6 @@ public final class CertificateChain {
   /** How long a certificate is valid. */
   static final Duration VALIDITY = Duration.ofDays(365);
 
-  /** How far two members' clocks may differ. */
-  static final Duration SKEW_MAX = Duration.ofMinutes(2);
-
   private final PeerId owner;
   private final List<Certificate> certificates;
 
@@ -47,7 +44,7 @@ public final class CertificateChain {
                 founder,
                 name,
                 Set.of(Role.MEMBER, Role.ADMIN),
-                now.minus(SKEW_MAX),
+                now.minus(ClockSkew.MAX),
                 now.plus(VALIDITY))));
   }
 
@@ -56,7 +53,7 @@ public final class CertificateChain {
     List<Certificate> longer = new ArrayList<>();
     longer.add(
         Certificate.issue(
-            admin, swarm(), joiner, name, roles, now.minus(SKEW_MAX), now.plus(VALIDITY)));
+            admin, swarm(), joiner, name, roles, now.minus(ClockSkew.MAX), now.plus(VALIDITY)));
     longer.addAll(certificates);
     return new CertificateChain(owner, longer);
   }
@@ -155,7 +152,7 @@ public final class CertificateChain {
    */
   void verifyTime(Instant now) throws MembershipException {
     for (Certificate each : certificates) {
-      if (now.isBefore(each.notBefore().minus(SKEW_MAX))) {
+      if (now.isBefore(each.notBefore().minus(ClockSkew.MAX))) {
         throw new MembershipException("a certificate is not valid yet (check the clocks)");
       }
       if (!now.isBefore(each.notAfter())) {

@@ -25,8 +25,6 @@ final class NoiseHandshake {
   private static final byte[] SIGNATURE_DOMAIN =
       "noise-libp2p-static-key:".getBytes(StandardCharsets.US_ASCII);
 
-  // The payload's protobuf of an Ed25519 key begins like this (peer-ids spec).
-
   /** What a handshake proves and yields. */
   record Result(PeerId peer, Optional<String> muxer, CipherState sending, CipherState receiving) {}
 
