@@ -41,7 +41,7 @@ final class NoiseHandshake {
   private final KeyPair ephemeral;
   private final List<String> muxers;
   private final boolean initiator;
-  private final SymmetricState state = new SymmetricState();
+  private final SymmetricState state = new SymmetricState(new byte[0]);
   private Next next;
   private byte[] remoteEphemeral = new byte[0];
   private @Nullable Result result;

@@ -19,8 +19,16 @@ final class SymmetricState {
   private byte[] chainingKey = PROTOCOL_NAME.clone();
   private @Nullable CipherState cipher;
 
-  SymmetricState() {
-    mixHash(new byte[0]); // An empty prologue.
+  /**
+   * @param prologue what both sides agreed on before; libp2p has none
+   */
+  SymmetricState(byte[] prologue) {
+    mixHash(prologue);
+  }
+
+  /** The hash so far: at the end, the same on both sides and on no other connection. */
+  byte[] hash() {
+    return hash.clone();
   }
 
   void mixHash(byte[] data) {
