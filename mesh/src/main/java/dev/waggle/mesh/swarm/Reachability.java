@@ -1,14 +1,20 @@
 package dev.waggle.mesh.swarm;
 
+import dev.waggle.crypto.Identity;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.protocol.identify.PeerInfo;
+import dev.waggle.mesh.libp2p.protocol.relay.RelayClient;
+import dev.waggle.mesh.libp2p.protocol.relay.RelayLimits;
 import dev.waggle.mesh.libp2p.protocol.relay.RelayReservations;
+import dev.waggle.mesh.libp2p.protocol.relay.RelayService;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,11 +37,31 @@ final class Reachability {
   private final Instant begin;
   private volatile boolean cameIn;
 
-  Reachability(Libp2pHost host, RelayReservations reservations, Clock clock) {
+  /**
+   * Makes the host a relay for its swarm, and a user of relays.
+   *
+   * @param onChanged called when {@link #addresses()} are others; must not block
+   */
+  Reachability(Libp2pHost host, Identity identity, Clock clock, Runnable onChanged) {
     this.host = host;
-    this.reservations = reservations;
     this.clock = clock;
     this.begin = clock.instant();
+    RelayService.serve(host, identity, RelayLimits.MEMBERS, this::directAddresses, clock);
+    this.reservations = new RelayReservations(host, RelayClient.serve(host), clock, onChanged);
+  }
+
+  /** Where this node listens: loopback only when there is nothing else. */
+  private List<Multiaddr> directAddresses() {
+    List<Multiaddr> all = host.listenAddresses();
+    List<Multiaddr> network = all.stream().filter(each -> !each.isLoopback()).toList();
+    return network.isEmpty() ? all : network;
+  }
+
+  /** Where others reach this node, through relays too. */
+  List<Multiaddr> addresses() {
+    List<Multiaddr> all = new ArrayList<>(reservations.addresses());
+    all.addAll(directAddresses());
+    return all;
   }
 
   /** An admitted member has said who it is, and where it sees this node. */

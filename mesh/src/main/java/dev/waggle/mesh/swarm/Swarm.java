@@ -13,10 +13,6 @@ import dev.waggle.mesh.libp2p.protocol.gossipsub.SignedRecords;
 import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.mdns.MdnsDiscovery;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
-import dev.waggle.mesh.libp2p.protocol.relay.RelayClient;
-import dev.waggle.mesh.libp2p.protocol.relay.RelayLimits;
-import dev.waggle.mesh.libp2p.protocol.relay.RelayReservations;
-import dev.waggle.mesh.libp2p.protocol.relay.RelayService;
 import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Adverts;
 import dev.waggle.mesh.swarm.capability.Capability;
@@ -38,7 +34,6 @@ import dev.waggle.mesh.swarm.membership.MembershipStore;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,6 +60,7 @@ public final class Swarm implements AutoCloseable {
   private static final Duration DIAL_STEP = Duration.ofSeconds(1);
   private static final ConnectionManager.Limits LIMITS =
       new ConnectionManager.Limits(64, 160, 192, Duration.ofSeconds(20));
+  private static final int GOSSIP_STREAMS = 2;
   private static final Duration GOOD_BYE = Duration.ofMillis(100);
 
   private final Libp2pHost host;
@@ -72,7 +68,6 @@ public final class Swarm implements AutoCloseable {
   private final Parts parts;
   private final ConnectionManager connections;
   private final Identify identify;
-  private final RelayReservations reservations;
   private final Reachability reachability;
   private final SignedRecords records;
   private final GossipSub pubSub;
@@ -134,25 +129,19 @@ public final class Swarm implements AutoCloseable {
             GossipParameters.DEFAULT.with(/* flood= */ true, /* exchange= */ true),
             Set.of(),
             records);
-    // A neighbour that carries gossip is worth more than one that only stands by.
-    this.connections =
-        new ConnectionManager(host, parts.clock(), LIMITS, peer -> pubSub.isLinked(peer) ? 1 : 0);
+    this.connections = new ConnectionManager(host, parts.clock(), LIMITS, this::usefulness);
     Ping.serve(host);
+    this.reachability =
+        new Reachability(host, parts.identity(), parts.clock(), this::onReachedOtherwise);
     this.identify =
-        Identify.serve(host, parts.identity(), parts.software(), this::reachableAddresses);
-    RelayService.serve(
-        host, parts.identity(), RelayLimits.MEMBERS, this::directAddresses, parts.clock());
-    this.reservations =
-        new RelayReservations(
-            host, RelayClient.serve(host), parts.clock(), this::onReachedOtherwise);
+        Identify.serve(host, parts.identity(), parts.software(), reachability::addresses);
     identify.onPush((connection, info) -> records.onIdentified(connection.remotePeer(), info));
-    this.reachability = new Reachability(host, reservations, parts.clock());
     this.adverts =
         new Adverts(
             pubSub,
             membership,
             parts.capability(),
-            this::reachableAddresses,
+            reachability::addresses,
             parts.timer(),
             parts.clock(),
             this::onAdvert);
@@ -257,21 +246,13 @@ public final class Swarm implements AutoCloseable {
    * @throws MembershipException if this node is no admin or the validity is out of range
    */
   public Invite invite(Duration validity) throws MembershipException {
-    return membership.invite(validity, reachableAddresses());
+    return membership.invite(validity, reachability.addresses());
   }
 
-  /** Where this node listens: loopback only when there is nothing else. */
-  private List<Multiaddr> directAddresses() {
-    List<Multiaddr> all = host.listenAddresses();
-    List<Multiaddr> network = all.stream().filter(each -> !each.isLoopback()).toList();
-    return network.isEmpty() ? all : network;
-  }
-
-  /** What others are told. */
-  private List<Multiaddr> reachableAddresses() {
-    List<Multiaddr> all = new ArrayList<>(reservations.addresses());
-    all.addAll(directAddresses());
-    return all;
+  /** Who works with this node is worth most, then who carries gossip. */
+  private double usefulness(PeerId peer) {
+    int streams = host.connection(peer).map(Connection::streams).orElse(0);
+    return Math.max(0, streams - GOSSIP_STREAMS) + (pubSub.isLinked(peer) ? 0.5 : 0);
   }
 
   private void learn(PeerId peer, List<Multiaddr> addresses, Source source) {

@@ -12,7 +12,6 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.muxer.yamux.Yamux;
 import dev.waggle.mesh.libp2p.security.noise.Noise;
 import dev.waggle.mesh.libp2p.transport.Link;
-import dev.waggle.mesh.libp2p.transport.LinkChannel;
 import dev.waggle.mesh.libp2p.transport.LinkDialer;
 import dev.waggle.mesh.libp2p.transport.MemoryTransport;
 import dev.waggle.mesh.libp2p.transport.TcpTransport;
@@ -35,7 +34,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -67,16 +65,12 @@ public final class Libp2pHost implements Host {
   private final boolean ownThreads;
   private final EventLoopGroup loops;
   private final EventLoopGroup memoryLoops;
-  private final HostNames hostNames = new HostNames();
   private final List<Transport> transports;
   private final Upgrader upgrader;
   private final ConnectionTable table;
   private final Map<String, StreamHandler> handlers = new ConcurrentHashMap<>();
   private final List<ConnectionListener> listeners = new CopyOnWriteArrayList<>();
-  private final List<LinkDialer> linkDialers = new CopyOnWriteArrayList<>();
-  private final Map<PeerId, CompletableFuture<HostConnection>> dialing = new ConcurrentHashMap<>();
-  private final Map<PeerId, CompletableFuture<HostConnection>> dialingDirectly =
-      new ConcurrentHashMap<>();
+  private final HostDialer dialer;
   private final Set<Channel> upgrading = new LinkedHashSet<>();
   private final List<Channel> listening = new CopyOnWriteArrayList<>();
   private final List<Multiaddr> boundAddresses = new CopyOnWriteArrayList<>();
@@ -104,6 +98,7 @@ public final class Libp2pHost implements Host {
             new Noise(identity, List.of(Yamux.PROTOCOL), threads.handshakes(), new SecureRandom()),
             new Yamux());
     this.table = new ConnectionTable(identity.peerId(), CONNECTIONS_MAX);
+    this.dialer = new HostDialer(identity.peerId(), loops, transports, this::upgrade, this::settle);
   }
 
   /**
@@ -152,7 +147,9 @@ public final class Libp2pHost implements Host {
 
   private void listen(Multiaddr address) throws IOException {
     Transport transport =
-        transport(address)
+        transports.stream()
+            .filter(each -> each.handles(address))
+            .findFirst()
             .orElseThrow(
                 () -> new IOException("cannot listen on " + address + ": not a TCP address"));
     ChannelFuture bound =
@@ -260,6 +257,11 @@ public final class Libp2pHost implements Host {
     return true;
   }
 
+  /** What stands for a dialled connection: itself, unless the peer dialled, too, and that stays. */
+  private Optional<HostConnection> settle(HostConnection dialled) {
+    return register(dialled) ? Optional.of(dialled) : table.find(dialled.remotePeer());
+  }
+
   /** A relayed connection that a direct one replaces ends when nothing runs on it any more. */
   private void retire(HostConnection old, int steps) {
     if (steps == 0 || old.streams() <= STANDING_STREAMS) {
@@ -275,7 +277,7 @@ public final class Libp2pHost implements Host {
     if (existing.isPresent()) {
       return CompletableFuture.completedFuture(existing.get());
     }
-    return dial(peer, addresses, dialing);
+    return dialer.dial(peer, addresses, false);
   }
 
   @Override
@@ -284,125 +286,12 @@ public final class Libp2pHost implements Host {
     if (existing.isPresent()) {
       return CompletableFuture.completedFuture(existing.get());
     }
-    return dial(
-        peer, addresses.stream().filter(address -> !address.isCircuit()).toList(), dialingDirectly);
-  }
-
-  private CompletableFuture<Connection> dial(
-      PeerId peer,
-      List<Multiaddr> addresses,
-      Map<PeerId, CompletableFuture<HostConnection>> underWay) {
-    if (peer.equals(peerId())) {
-      return CompletableFuture.failedFuture(new DialException("that is this host itself"));
-    }
-    List<Multiaddr> usable =
-        addresses.stream()
-            .filter(address -> address.peerId().map(peer::equals).orElse(true))
-            .map(Multiaddr::withoutPeerId)
-            .filter(address -> transport(address).isPresent() || linkDialer(address).isPresent())
-            .distinct()
-            .toList();
-    if (usable.isEmpty()) {
-      return CompletableFuture.failedFuture(
-          new DialException("no address of " + peer + " can be dialled from here"));
-    }
-    CompletableFuture<HostConnection> mine = new CompletableFuture<>();
-    CompletableFuture<HostConnection> dial = underWay.putIfAbsent(peer, mine);
-    if (dial == null) {
-      dial = mine;
-      hostNames
-          .resolve(usable)
-          .thenCompose(
-              numbers -> new DialRace(numbers, address -> dialOne(peer, address), loops).run())
-          .whenComplete(
-              (connection, failure) -> {
-                underWay.remove(peer, mine);
-                if (failure != null) {
-                  Throwable cause = failure.getCause();
-                  mine.completeExceptionally(
-                      failure instanceof CompletionException && cause != null ? cause : failure);
-                } else {
-                  settle(connection, mine);
-                }
-              });
-    }
-    // A copy, so that one caller's cancellation is not the others'.
-    return dial.thenApply(connection -> connection);
-  }
-
-  /** Registers what a dial made, unless the peer dialled at the same time and that one stays. */
-  private void settle(HostConnection connection, CompletableFuture<HostConnection> dial) {
-    if (register(connection)) {
-      dial.complete(connection);
-      return;
-    }
-    table
-        .find(connection.remotePeer())
-        .ifPresentOrElse(
-            dial::complete,
-            () -> dial.completeExceptionally(new DialException("too many connections")));
-  }
-
-  private CompletableFuture<HostConnection> dialOne(PeerId peer, Multiaddr address) {
-    Optional<LinkDialer> links = linkDialer(address);
-    if (links.isPresent()) {
-      return links
-          .get()
-          .dial(address, peer)
-          .thenCompose(link -> upgrade(link, true, address))
-          .thenCompose(connection -> requirePeer(connection, peer));
-    }
-    return dialTransport(transport(address).orElseThrow(), address)
-        .thenCompose(connection -> requirePeer(connection, peer));
-  }
-
-  private static CompletableFuture<HostConnection> requirePeer(
-      HostConnection connection, PeerId peer) {
-    if (connection.remotePeer().equals(peer)) {
-      return CompletableFuture.completedFuture(connection);
-    }
-    connection.close();
-    return CompletableFuture.failedFuture(
-        new DialException("another peer answers there: " + connection.remotePeer()));
-  }
-
-  private CompletableFuture<HostConnection> dialTransport(Transport transport, Multiaddr address) {
-    CompletableFuture<HostConnection> made = new CompletableFuture<>();
-    ChannelFuture connecting =
-        transport.dial(
-            address,
-            new ChannelInitializer<>() {
-              @Override
-              protected void initChannel(Channel channel) {
-                // The upgrade begins once the channel is connected; the other side may speak first,
-                // and nothing of that may be read before somebody listens.
-                channel.config().setAutoRead(false);
-              }
-            });
-    connecting.addListener(
-        connected -> {
-          if (!connected.isSuccess()) {
-            made.completeExceptionally(connected.cause());
-            return;
-          }
-          Channel channel = connecting.channel();
-          CompletableFuture<HostConnection> upgraded = upgrade(channel, true, address);
-          channel.config().setAutoRead(true);
-          upgraded.whenComplete(
-              (connection, failure) -> {
-                if (failure != null) {
-                  made.completeExceptionally(failure);
-                } else {
-                  made.complete(connection);
-                }
-              });
-        });
-    return made;
+    return dialer.dial(peer, addresses, true);
   }
 
   /** Also dials addresses that lead over links of this kind. */
-  public void addLinks(LinkDialer dialer) {
-    linkDialers.add(dialer);
+  public void addLinks(LinkDialer links) {
+    dialer.addLinks(links);
   }
 
   /**
@@ -412,48 +301,14 @@ public final class Libp2pHost implements Host {
    * @param remote where the peer is, as far as is known
    */
   public CompletableFuture<Connection> accept(Link link, Multiaddr remote) {
-    return upgrade(link, false, remote)
+    return dialer
+        .upgrade(link, false, remote)
         .thenCompose(
             connection ->
                 register(connection)
                     ? CompletableFuture.completedFuture(connection)
                     : CompletableFuture.failedFuture(
                         new DialException("there is a better connection with that peer")));
-  }
-
-  private CompletableFuture<HostConnection> upgrade(
-      Link link, boolean initiator, Multiaddr remote) {
-    LinkChannel channel = new LinkChannel(link);
-    CompletableFuture<HostConnection> made = new CompletableFuture<>();
-    loops
-        .register(channel)
-        .addListener(
-            registered -> {
-              if (!registered.isSuccess()) {
-                link.close();
-                made.completeExceptionally(registered.cause());
-                return;
-              }
-              upgrade(channel, initiator, remote)
-                  .whenComplete(
-                      (connection, failure) -> {
-                        if (failure != null) {
-                          made.completeExceptionally(failure);
-                        } else {
-                          made.complete(connection);
-                        }
-                      });
-              channel.config().setAutoRead(true);
-            });
-    return made;
-  }
-
-  private Optional<LinkDialer> linkDialer(Multiaddr address) {
-    return linkDialers.stream().filter(each -> each.handles(address)).findFirst();
-  }
-
-  private Optional<Transport> transport(Multiaddr address) {
-    return transports.stream().filter(each -> each.handles(address)).findFirst();
   }
 
   @Override
@@ -519,7 +374,7 @@ public final class Libp2pHost implements Host {
         CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new))
             .completeOnTimeout(null, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
     all.join();
-    hostNames.close();
+    dialer.close();
     if (memoryLoops != loops) {
       memoryLoops.shutdownGracefully(0, CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
     }
