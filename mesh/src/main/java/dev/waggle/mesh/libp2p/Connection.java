@@ -33,6 +33,15 @@ public interface Connection {
    */
   CompletableFuture<Stream> open(List<String> protocols, StreamReader reader);
 
+  /**
+   * Opens a stream for a protocol that the peer is thought to serve: what is written goes out with
+   * the proposal, which saves a round trip.
+   *
+   * <p>Completes at once. A peer that does not serve the protocol is a reset of the stream. Fails
+   * with an {@link java.io.IOException} only when the connection has ended.
+   */
+  CompletableFuture<Stream> begin(String protocol, StreamReader reader);
+
   /** Ends the connection and its streams. Idempotent. */
   void close();
 

@@ -179,7 +179,7 @@ public final class Libp2pBench {
   private static CompletableFuture<Void> echo(Connection connection) {
     Back back = new Back();
     connection
-        .open(List.of(ECHO), back)
+        .begin(ECHO, back)
         .whenComplete(
             (stream, failure) -> {
               if (failure != null) {

@@ -12,9 +12,12 @@ import dev.waggle.mesh.libp2p.muxer.MuxedStreamEvents;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A connection of this host. Its mutable state lives on its event loop. */
@@ -30,6 +33,8 @@ final class HostConnection implements Connection {
   private final boolean initiator;
   private final Protocols protocols;
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private final Set<HostStream> negotiating = new LinkedHashSet<>();
+  private boolean watching;
   private volatile @Nullable MuxedConnection muxed;
 
   HostConnection(
@@ -77,6 +82,16 @@ final class HostConnection implements Connection {
 
   @Override
   public CompletableFuture<Stream> open(List<String> wanted, StreamReader reader) {
+    return open(wanted, reader, false);
+  }
+
+  @Override
+  public CompletableFuture<Stream> begin(String protocol, StreamReader reader) {
+    return open(List.of(protocol), reader, true);
+  }
+
+  private CompletableFuture<Stream> open(
+      List<String> wanted, StreamReader reader, boolean optimistic) {
     CompletableFuture<Stream> opened = new CompletableFuture<>();
     loop()
         .execute(
@@ -88,11 +103,48 @@ final class HostConnection implements Connection {
                 }
                 HostStream stream = HostStream.outbound(this, wanted, reader, opened);
                 stream.attach(carrier.open(stream));
+                if (optimistic) {
+                  opened.complete(stream);
+                }
               } catch (IOException e) {
                 opened.completeExceptionally(e);
               }
             });
     return opened;
+  }
+
+  // ---- negotiations that are under way, the oldest first; on the event loop
+
+  void negotiating(HostStream stream) {
+    negotiating.add(stream);
+    if (!watching) {
+      watching = true;
+      watch(HostStream.NEGOTIATION_MAX.toNanos());
+    }
+  }
+
+  void negotiated(HostStream stream) {
+    negotiating.remove(stream);
+  }
+
+  /** One timer for all of a connection's streams: nearly all agree at once. */
+  private void watch(long nanos) {
+    loop().schedule(this::endOverdue, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  private void endOverdue() {
+    long now = System.nanoTime();
+    while (!negotiating.isEmpty()) {
+      HostStream oldest = negotiating.iterator().next();
+      long left = oldest.begin() + HostStream.NEGOTIATION_MAX.toNanos() - now;
+      if (left > 0) {
+        watch(left);
+        return;
+      }
+      negotiating.remove(oldest);
+      oldest.onOverdue();
+    }
+    watching = false;
   }
 
   MuxedStreamEvents onInbound(MuxedStream muxedStream) {

@@ -17,8 +17,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,14 +25,14 @@ import org.slf4j.LoggerFactory;
 /** A stream from its opening: first it negotiates its protocol, then it carries that protocol. */
 final class HostStream implements Stream, MuxedStreamEvents {
   private static final Logger log = LoggerFactory.getLogger(HostStream.class);
-  private static final Duration NEGOTIATION_MAX = Duration.ofSeconds(10);
+  static final Duration NEGOTIATION_MAX = Duration.ofSeconds(10);
 
   private final HostConnection connection;
   private final Negotiation negotiation;
   private final List<String> wanted;
   private final Function<String, Optional<StreamHandler>> handlers;
   private final CompletableFuture<Stream> opened;
-  private final @Nullable Future<?> timeout;
+  private final long begin = System.nanoTime();
   private @Nullable MuxedStream muxed;
   private @Nullable StreamReader reader;
   private volatile String protocol = "";
@@ -52,10 +50,7 @@ final class HostStream implements Stream, MuxedStreamEvents {
     this.handlers = handlers;
     this.reader = reader;
     this.opened = opened;
-    this.timeout =
-        connection
-            .loop()
-            .schedule(this::onTimeout, NEGOTIATION_MAX.toMillis(), TimeUnit.MILLISECONDS);
+    connection.negotiating(this);
   }
 
   static HostStream outbound(
@@ -121,7 +116,7 @@ final class HostStream implements Stream, MuxedStreamEvents {
       muxed().write(Unpooled.wrappedBuffer(reply));
     }
     if (negotiation.ended()) {
-      stopTimeout();
+      connection.negotiated(this);
       Optional<String> agreed = negotiation.agreed();
       if (agreed.isEmpty()) {
         fail(new ProtocolRefusedException(wanted));
@@ -146,28 +141,31 @@ final class HostStream implements Stream, MuxedStreamEvents {
 
   @Override
   public void onReset() {
-    stopTimeout();
-    opened.completeExceptionally(new IOException("the peer reset the stream"));
-    if (!protocol.isEmpty() && reader != null) {
+    connection.negotiated(this);
+    boolean begun = !opened.completeExceptionally(new IOException("the peer reset the stream"));
+    if (begun && reader != null) {
       reader.onReset(this);
     }
   }
 
-  private void onTimeout() {
+  /** When it began: nanoseconds. */
+  long begin() {
+    return begin;
+  }
+
+  /** Negotiation takes too long. */
+  void onOverdue() {
     if (protocol.isEmpty()) {
       fail(new IOException("no protocol was agreed within " + NEGOTIATION_MAX.toSeconds() + " s"));
     }
   }
 
   private void fail(IOException cause) {
-    stopTimeout();
+    connection.negotiated(this);
     muxed().reset();
-    opened.completeExceptionally(cause);
-  }
-
-  private void stopTimeout() {
-    if (timeout != null) {
-      timeout.cancel(false);
+    boolean begun = !opened.completeExceptionally(cause);
+    if (begun && reader != null) {
+      reader.onReset(this); // Its user went ahead without waiting.
     }
   }
 
@@ -180,7 +178,7 @@ final class HostStream implements Stream, MuxedStreamEvents {
 
   @Override
   public String protocol() {
-    return protocol;
+    return protocol.isEmpty() && !wanted.isEmpty() ? wanted.get(0) : protocol;
   }
 
   @Override

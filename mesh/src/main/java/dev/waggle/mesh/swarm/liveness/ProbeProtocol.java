@@ -12,7 +12,6 @@ import dev.waggle.mesh.swarm.pb.ProbeReply;
 import dev.waggle.mesh.swarm.pb.ProbeRequest;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -72,8 +71,8 @@ final class ProbeProtocol {
   static CompletableFuture<Boolean> ask(Connection helper, PeerId peer, Duration timeout) {
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
     helper
-        .open(
-            List.of(PROTOCOL),
+        .begin(
+            PROTOCOL,
             new FramedReader(MESSAGE_BYTES_MAX) {
               @Override
               protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {

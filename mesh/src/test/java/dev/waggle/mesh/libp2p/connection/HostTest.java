@@ -200,13 +200,30 @@ class HostTest {
   }
 
   @Test
+  void begin_sendsWithoutWaiting_andARefusalIsAReset() throws Exception {
+    Libp2pHost client = host(TCP);
+    Libp2pHost server = host(TCP);
+    Connection connection = connect(client, server);
+    Collector echoed = new Collector(5);
+    Stream stream = get(connection.begin(ECHO, echoed));
+    assertThat(stream.protocol()).isEqualTo(ECHO);
+    send(stream, 5, 100_000, 10_000);
+    get(echoed.ended);
+    assertThat(echoed.received).hasValue(100_000);
+    Collector refused = new Collector(6);
+    get(connection.begin("/nobody/1", refused)).write(ByteBuffer.allocate(10));
+    get(refused.reset);
+    await().until(() -> connection.streams() == 0);
+  }
+
+  @Test
   void gate_hidesProtocols_evenIdentifyAndPing() throws Exception {
     Libp2pHost server = host(TCP);
     Libp2pHost client = host(TCP);
     server.gate((connection, protocol) -> protocol.equals(ECHO));
     Connection connection = connect(client, server);
     assertThatThrownBy(() -> get(Ping.measure(connection)))
-        .hasCauseInstanceOf(ProtocolRefusedException.class);
+        .hasMessageContaining("did not answer a ping");
     assertThatThrownBy(() -> get(Identify.ask(connection)))
         .hasCauseInstanceOf(ProtocolRefusedException.class);
     Collector collector = new Collector(3);

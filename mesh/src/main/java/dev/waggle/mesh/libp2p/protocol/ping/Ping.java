@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -43,7 +42,7 @@ public final class Ping {
   public static CompletableFuture<Duration> measure(Connection connection, Duration timeout) {
     Measurement measurement = new Measurement();
     connection
-        .open(List.of(PROTOCOL), measurement)
+        .begin(PROTOCOL, measurement)
         .whenComplete(
             (stream, failure) -> {
               if (failure != null) {

@@ -3,6 +3,7 @@ package dev.waggle.mesh.libp2p.security.noise;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.GeneralSecurityException;
+import java.security.Provider;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.spec.IvParameterSpec;
@@ -17,6 +18,11 @@ import javax.crypto.spec.SecretKeySpec;
 final class CipherState {
   static final int TAG_BYTES = 16;
 
+  private static final String ALGORITHM = "ChaCha20-Poly1305";
+
+  /** Looked up once: the search through all providers costs more than a small message. */
+  private static final Provider PROVIDER = provider();
+
   private final SecretKeySpec key;
   private final Cipher cipher;
   private long nonce;
@@ -24,7 +30,15 @@ final class CipherState {
   CipherState(byte[] key) {
     this.key = new SecretKeySpec(key, "ChaCha20");
     try {
-      this.cipher = Cipher.getInstance("ChaCha20-Poly1305");
+      this.cipher = Cipher.getInstance(ALGORITHM, PROVIDER);
+    } catch (GeneralSecurityException e) {
+      throw new AssertionError("every JDK has ChaCha20-Poly1305", e);
+    }
+  }
+
+  private static Provider provider() {
+    try {
+      return Cipher.getInstance(ALGORITHM).getProvider();
     } catch (GeneralSecurityException e) {
       throw new AssertionError("every JDK has ChaCha20-Poly1305", e);
     }

@@ -12,9 +12,11 @@ import io.netty.channel.ChannelPromise;
  */
 final class NoiseEncoder extends ChannelOutboundHandlerAdapter {
   private static final int PLAINTEXT_BYTES_MAX = 65_535 - CipherState.TAG_BYTES;
+  private static final int FIRST_BYTES = 512;
+  private static final byte[] NOTHING = {};
 
   private final CipherState cipher;
-  private byte[] pending = new byte[4_096];
+  private byte[] pending = NOTHING;
   private int length;
 
   NoiseEncoder(CipherState cipher) {
@@ -44,8 +46,13 @@ final class NoiseEncoder extends ChannelOutboundHandlerAdapter {
 
   @Override
   public void flush(ChannelHandlerContext ctx) {
+    int last = length;
     if (length > 0) {
       seal(ctx);
+    }
+    // A connection that has little to say keeps little.
+    if (last <= FIRST_BYTES || last < pending.length / 4) {
+      pending = NOTHING;
     }
     ctx.flush();
   }
@@ -64,7 +71,10 @@ final class NoiseEncoder extends ChannelOutboundHandlerAdapter {
     if (needed > pending.length) {
       pending =
           java.util.Arrays.copyOf(
-              pending, Math.min(PLAINTEXT_BYTES_MAX, Math.max(needed, 2 * pending.length)));
+              pending,
+              Math.min(
+                  PLAINTEXT_BYTES_MAX,
+                  Math.max(Math.max(needed, FIRST_BYTES), 2 * pending.length)));
     }
   }
 }

@@ -15,6 +15,8 @@ final class SymmetricState {
   private static final byte[] PROTOCOL_NAME =
       "Noise_XX_25519_ChaChaPoly_SHA256".getBytes(StandardCharsets.US_ASCII);
 
+  private final MessageDigest digest = sha256();
+  private final Mac mac = hmacSha256();
   private byte[] hash = PROTOCOL_NAME.clone();
   private byte[] chainingKey = PROTOCOL_NAME.clone();
   private @Nullable CipherState cipher;
@@ -32,12 +34,23 @@ final class SymmetricState {
   }
 
   void mixHash(byte[] data) {
+    digest.update(hash);
+    hash = digest.digest(data);
+  }
+
+  private static MessageDigest sha256() {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(hash);
-      hash = digest.digest(data);
+      return MessageDigest.getInstance("SHA-256");
     } catch (GeneralSecurityException e) {
       throw new AssertionError("every JDK has SHA-256", e);
+    }
+  }
+
+  private static Mac hmacSha256() {
+    try {
+      return Mac.getInstance("HmacSHA256");
+    } catch (GeneralSecurityException e) {
+      throw new AssertionError("every JDK has HmacSHA256", e);
     }
   }
 
@@ -67,7 +80,7 @@ final class SymmetricState {
   }
 
   /** HKDF with two outputs (Noise specification, 4.3). */
-  private static byte[][] expand(byte[] key, byte[] input) {
+  private byte[][] expand(byte[] key, byte[] input) {
     byte[] temporary = hmac(key, input);
     byte[] first = hmac(temporary, new byte[] {1});
     byte[] more = Arrays.copyOf(first, first.length + 1);
@@ -75,13 +88,12 @@ final class SymmetricState {
     return new byte[][] {first, hmac(temporary, more)};
   }
 
-  private static byte[] hmac(byte[] key, byte[] data) {
+  private byte[] hmac(byte[] key, byte[] data) {
     try {
-      Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(new SecretKeySpec(key, "HmacSHA256"));
       return mac.doFinal(data);
     } catch (GeneralSecurityException e) {
-      throw new AssertionError("every JDK has HmacSHA256", e);
+      throw new AssertionError("any bytes are an HMAC key", e);
     }
   }
 }

@@ -137,6 +137,11 @@ public final class RelayFuzz implements FuzzTarget {
     }
 
     @Override
+    public CompletableFuture<Stream> begin(String protocol, StreamReader reader) {
+      return CompletableFuture.failedFuture(new IOException("nowhere"));
+    }
+
+    @Override
     public void close() {
       broken = true;
     }
