@@ -3,6 +3,7 @@ package dev.waggle.mesh.swarm;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.Recurring;
 import dev.waggle.mesh.libp2p.connection.ConnectionManager;
 import dev.waggle.mesh.libp2p.connection.ConnectionManager.Source;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
@@ -161,10 +162,7 @@ public final class Swarm implements AutoCloseable {
             host.peerId(), new LocalExchange(host.peerId(), parts.server()), streams);
     this.liveness = new Liveness(host, parts.timer(), new Watched());
     this.control = new ControlTopic(pubSub, membership, parts.clock(), liveness);
-    this.dialing =
-        parts
-            .timer()
-            .scheduleWithFixedDelay(this::step, 0, DIAL_STEP.toMillis(), TimeUnit.MILLISECONDS);
+    this.dialing = Recurring.schedule(parts.timer(), Duration.ZERO, DIAL_STEP, this::step);
   }
 
   /**

@@ -33,6 +33,7 @@ final class HostStream implements Stream, MuxedStreamEvents {
   private final Function<String, Optional<StreamHandler>> handlers;
   private final CompletableFuture<Stream> opened;
   private final long begin = System.nanoTime();
+  private byte[] kept = {};
   private @Nullable MuxedStream muxed;
   private @Nullable StreamReader reader;
   private volatile String protocol = "";
@@ -50,7 +51,6 @@ final class HostStream implements Stream, MuxedStreamEvents {
     this.handlers = handlers;
     this.reader = reader;
     this.opened = opened;
-    connection.negotiating(this);
   }
 
   static HostStream outbound(
@@ -80,6 +80,7 @@ final class HostStream implements Stream, MuxedStreamEvents {
 
   void attach(MuxedStream stream) {
     muxed = stream;
+    connection.negotiating(this);
     stream.write(Unpooled.wrappedBuffer(negotiation.opening()));
   }
 
@@ -96,11 +97,21 @@ final class HostStream implements Stream, MuxedStreamEvents {
   public void onData(ByteBuf bytes) {
     ByteBuffer buffer = bytes.nioBuffer();
     if (protocol.isEmpty()) {
+      buffer = withKept(buffer);
       negotiate(buffer);
+      kept = new byte[protocol.isEmpty() ? buffer.remaining() : 0];
+      buffer.get(kept);
     }
     if (!protocol.isEmpty() && reader != null && buffer.hasRemaining()) {
       reader.onData(this, buffer);
     }
+  }
+
+  /** A line of the negotiation may come in pieces; at most one is kept. */
+  private ByteBuffer withKept(ByteBuffer buffer) {
+    return kept.length == 0
+        ? buffer
+        : ByteBuffer.allocate(kept.length + buffer.remaining()).put(kept).put(buffer).flip();
   }
 
   private void negotiate(ByteBuffer buffer) {

@@ -365,6 +365,9 @@ public final class Libp2pHost implements Host {
   @Override
   public void close() {
     listening.forEach(channel -> channel.close().awaitUninterruptibly(CLOSE_MAX.toMillis()));
+    synchronized (upgrading) {
+      List.copyOf(upgrading).forEach(Channel::close);
+    }
     List<CompletableFuture<Void>> ends = new ArrayList<>();
     for (HostConnection connection : table.all()) {
       ends.add(connection.closed());

@@ -79,7 +79,8 @@ public final class Negotiation {
   }
 
   /**
-   * Takes what arrived, as far as it completes lines.
+   * Takes what arrived, as far as it completes lines; the rest has to be given again with what
+   * follows.
    *
    * @throws MalformedFrameException if the peer does not speak multistream-select
    */

@@ -2,6 +2,7 @@ package dev.waggle.mesh.swarm.capability;
 
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.Recurring;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.protocol.gossipsub.PubSub;
 import dev.waggle.mesh.swarm.membership.ClockSkew;
@@ -74,8 +75,7 @@ public final class Adverts implements AutoCloseable {
     this.table = new PeerTable(clock);
     this.subscribed = membership.swarm();
     pubSub.subscribe(topic(subscribed), this::validate, new Incoming());
-    timer.scheduleWithFixedDelay(
-        this::publish, INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    Recurring.schedule(timer, INTERVAL, INTERVAL, this::publish);
   }
 
   private static String topic(SwarmId swarm) {

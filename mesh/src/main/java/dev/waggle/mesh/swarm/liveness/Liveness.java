@@ -3,6 +3,7 @@ package dev.waggle.mesh.swarm.liveness;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.Host;
+import dev.waggle.mesh.libp2p.Recurring;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
 import dev.waggle.mesh.swarm.control.ControlMessage.Body;
 import dev.waggle.mesh.swarm.control.ControlTopic;
@@ -14,7 +15,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,11 +52,11 @@ public final class Liveness implements ControlTopic.Listener, AutoCloseable {
         new FailureDetector(host.peerId(), new SplittableRandom(new SecureRandom().nextLong()));
     ProbeProtocol.serve(host, this::reaches);
     this.ticks =
-        timer.scheduleWithFixedDelay(
-            () -> step(() -> detector.onTick(System.nanoTime())),
-            FailureDetector.PERIOD.toMillis(),
-            FailureDetector.PERIOD.toMillis(),
-            TimeUnit.MILLISECONDS);
+        Recurring.schedule(
+            timer,
+            FailureDetector.PERIOD,
+            FailureDetector.PERIOD,
+            () -> step(() -> detector.onTick(System.nanoTime())));
   }
 
   /** A member is connected and admitted. */

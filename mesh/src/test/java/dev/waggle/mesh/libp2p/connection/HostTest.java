@@ -199,6 +199,25 @@ class HostTest {
         .hasMessageContaining("/a/1, /b/1");
   }
 
+  /** So many answers that one of them is cut by the end of a secured frame, wherever that falls. */
+  @Test
+  void negotiationCutIntoPieces_isPutTogether() throws Exception {
+    Libp2pHost server = host(TCP);
+    Libp2pHost client = host(TCP);
+    for (int round = 0; round < 8; round++) {
+      String protocol = "/test/" + "x".repeat(round) + "/1";
+      server.handle(protocol, stream -> new Echo());
+      Connection connection = connect(client, server);
+      List<CompletableFuture<Stream>> opened = new ArrayList<>();
+      for (int i = 0; i < 1_000; i++) {
+        opened.add(connection.open(List.of(protocol), new Collector(1)));
+      }
+      CompletableFuture.allOf(opened.toArray(CompletableFuture<?>[]::new)).get(8, TimeUnit.SECONDS);
+      connection.close();
+      await().until(() -> client.connection(server.peerId()).isEmpty());
+    }
+  }
+
   @Test
   void begin_sendsWithoutWaiting_andARefusalIsAReset() throws Exception {
     Libp2pHost client = host(TCP);

@@ -7,12 +7,14 @@ import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.FrameAssembler;
 import dev.waggle.mesh.libp2p.Host;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.Recurring;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +24,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -71,16 +72,15 @@ public final class GossipSub implements PubSub {
             peer -> ByteString.copyFrom(exchange.record(peer)),
             new SplittableRandom(new SecureRandom().nextLong()),
             System.nanoTime());
-    long interval = parameters.timing().heartbeat().toNanos();
+    Duration interval = parameters.timing().heartbeat();
     // Hosts that were started together must not all beat at the same moment.
-    long first = new SplittableRandom(identity.peerId().hashCode()).nextLong(interval);
+    long first = new SplittableRandom(identity.peerId().hashCode()).nextLong(interval.toNanos());
     this.heartbeats =
-        host.scheduler()
-            .scheduleWithFixedDelay(
-                () -> step(() -> router.onHeartbeat(System.nanoTime())),
-                first,
-                interval,
-                TimeUnit.NANOSECONDS);
+        Recurring.schedule(
+            host.scheduler(),
+            Duration.ofNanos(first),
+            interval,
+            () -> step(() -> router.onHeartbeat(System.nanoTime())));
   }
 
   /**

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
@@ -40,6 +41,8 @@ public final class MdnsDiscovery implements AutoCloseable {
   /** The service's type (discovery/mdns.md, "Definitions"). */
   static final String SERVICE = "_p2p._udp.local.";
 
+  private static final List<Duration> QUESTIONS =
+      List.of(Duration.ofMillis(1_000), Duration.ofMillis(2_200), Duration.ofSeconds(5));
   private static final Logger log = LoggerFactory.getLogger(MdnsDiscovery.class);
   private static final int NETWORKS_MAX = 4;
   private static final int NAME_BYTES = 20;
@@ -104,6 +107,14 @@ public final class MdnsDiscovery implements AutoCloseable {
         networks.add(network);
       }
       network.addServiceListener(SERVICE, new Found());
+      // One question may be lost, or come too soon after another's for an answer (RFC 6762, 6).
+      for (Duration later : QUESTIONS) {
+        host.scheduler()
+            .schedule(
+                () -> ((JmDNSImpl) network).startServiceResolver(SERVICE),
+                later.toMillis(),
+                TimeUnit.MILLISECONDS);
+      }
       network.registerService(
           ServiceInfo.create(SERVICE, randomName(), port(), 0, 0, TxtStrings.encode(texts)));
       log.debug("mDNS on {} announces {}", address, texts);

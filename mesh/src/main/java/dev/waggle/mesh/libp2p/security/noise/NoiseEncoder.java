@@ -50,8 +50,9 @@ final class NoiseEncoder extends ChannelOutboundHandlerAdapter {
     if (length > 0) {
       seal(ctx);
     }
-    // A connection that has little to say keeps little.
-    if (last <= FIRST_BYTES || last < pending.length / 4) {
+    // A connection that has little to say keeps little. Sealing may have made room for more, which
+    // is in the buffer by now and must stay there.
+    if (length == 0 && (last <= FIRST_BYTES || last < pending.length / 4)) {
       pending = NOTHING;
     }
     ctx.flush();

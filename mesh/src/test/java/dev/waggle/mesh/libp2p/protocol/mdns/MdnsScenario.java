@@ -7,6 +7,8 @@ import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +37,12 @@ final class MdnsScenario {
     return host.connect(wanted, addresses).get(FOUND_MAX_SECONDS, TimeUnit.SECONDS);
   }
 
+  /** Two hosts meet; with a number, so many newcomers do one after another, and it prints times. */
   public static void main(String[] arguments) throws Exception {
+    if (arguments.length > 0) {
+      measure(Integer.parseInt(arguments[0]));
+      System.exit(0);
+    }
     try (Libp2pHost first = host();
         Libp2pHost second = host()) {
       MdnsScenario one = new MdnsScenario(first, second.peerId());
@@ -49,6 +56,34 @@ final class MdnsScenario {
       }
     }
     System.exit(0);
+  }
+
+  private static void measure(int newcomers) throws Exception {
+    List<Long> times = new ArrayList<>();
+    try (Libp2pHost resident = host();
+        MdnsDiscovery known = MdnsDiscovery.start(resident, (peer, addresses) -> {})) {
+      for (int i = 0; i < newcomers; i++) {
+        try (Libp2pHost newcomer = host()) {
+          MdnsScenario scenario = new MdnsScenario(newcomer, resident.peerId());
+          long begin = System.nanoTime();
+          try (MdnsDiscovery own = MdnsDiscovery.start(newcomer, scenario::onFound)) {
+            scenario.meet();
+            times.add(System.nanoTime() - begin);
+            require(own != known);
+          }
+        }
+      }
+    }
+    Collections.sort(times);
+    System.out.printf(
+        "mDNS, from a newcomer's query to the connection, %d times: p50 %.0f ms, p95 %.0f ms%n",
+        newcomers, times.get(times.size() / 2) / 1e6, times.get(times.size() * 95 / 100) / 1e6);
+  }
+
+  private static void require(boolean condition) {
+    if (!condition) {
+      throw new IllegalStateException("one discovery for two hosts");
+    }
   }
 
   private static Libp2pHost host() throws IOException {
