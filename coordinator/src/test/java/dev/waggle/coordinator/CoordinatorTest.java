@@ -94,10 +94,12 @@ class CoordinatorTest {
   }
 
   @AfterEach
-  void stop() {
+  void stop() throws InterruptedException {
     coordinator.close();
-    ledger.close();
+    // Nobody writes any more when the ledger closes and its folder goes.
     timer.shutdownNow();
+    assertThat(timer.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+    ledger.close();
   }
 
   /** What a client heard, and how much of the ledger was on disk when it heard the end. */
