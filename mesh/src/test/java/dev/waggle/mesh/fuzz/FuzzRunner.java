@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -19,6 +20,11 @@ import java.util.stream.Stream;
  */
 public final class FuzzRunner {
   private static final int AT_ONCE = 2;
+
+  /**
+   * 0 is another one each time; a gate uses a fixed one, so that it says the same of one commit.
+   */
+  private static final String SEED = Optional.ofNullable(System.getenv("FUZZ_SEED")).orElse("0");
 
   private FuzzRunner() {}
 
@@ -69,6 +75,7 @@ public final class FuzzRunner {
                 "--instrumentation_includes=dev.waggle.**",
                 "--custom_hook_includes=dev.waggle.**",
                 "-max_total_time=" + seconds,
+                "-seed=" + SEED,
                 "-max_len=4096",
                 "-artifact_prefix=" + own + "/",
                 corpus.toString())

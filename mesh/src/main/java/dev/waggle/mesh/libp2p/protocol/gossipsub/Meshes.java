@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.waggle.crypto.PeerId;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -81,7 +82,8 @@ final class Meshes {
   }
 
   Set<PeerState> mesh(String topic) {
-    return meshes.getOrDefault(topic, Set.of());
+    Set<PeerState> mesh = meshes.get(topic);
+    return mesh == null ? Set.of() : Collections.unmodifiableSet(mesh);
   }
 
   /** Whether it gets whole messages of the topic. */
@@ -129,7 +131,8 @@ final class Meshes {
   }
 
   void onUnsubscribed(PeerState peer, String topic) {
-    if (mesh(topic).remove(peer)) {
+    Set<PeerState> mesh = meshes.get(topic);
+    if (mesh != null && mesh.remove(peer)) {
       scores.onPrune(peer.id, topic);
     }
     Fanout fanout = fanouts.get(topic);

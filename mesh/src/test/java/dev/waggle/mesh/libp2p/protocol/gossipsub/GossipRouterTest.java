@@ -526,6 +526,18 @@ class GossipRouterTest {
     assertThat(noted).isEqualTo(PeerState.TOPICS_MAX - 1);
   }
 
+  /** Found by the fuzzer. */
+  @Test
+  void unsubscriptionFromATopicThatThisNodeDoesNotHave_isNothing() {
+    connect(1, 1);
+    Rpc rpc = new Rpc();
+    rpc.subscriptions.add(new Rpc.Subscription("elsewhere", true));
+    rpc.subscriptions.add(new Rpc.Subscription("elsewhere", false));
+    say(1, rpc);
+    assertThat(router.subscribers("elsewhere")).isEmpty();
+    assertThat(router.subscribers(TOPIC)).containsExactly(peer(1));
+  }
+
   @Test
   void everyEffect_isKnownHere() {
     assertThat(Effect.class.getPermittedSubclasses())
