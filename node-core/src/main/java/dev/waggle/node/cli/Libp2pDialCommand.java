@@ -82,7 +82,7 @@ final class Libp2pDialCommand {
       RelayClient.serve(host);
       Identify.serve(host, identity, Version.software());
       this.pubSub = GossipSub.serve(host, identity);
-      host.onConnection(new Libp2pServeCommand.Admitting(pubSub));
+      host.onConnection(pubSub::admit);
       Connection connection =
           host.connect(peer, List.of(target)).get(DIAL_MAX.toSeconds(), TimeUnit.SECONDS);
       ObjectNode result = use.with(host, connection);

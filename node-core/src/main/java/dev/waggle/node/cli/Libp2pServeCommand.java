@@ -3,8 +3,6 @@ package dev.waggle.node.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
-import dev.waggle.mesh.libp2p.Connection;
-import dev.waggle.mesh.libp2p.ConnectionListener;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.protocol.echo.Echo;
@@ -93,7 +91,8 @@ final class Libp2pServeCommand implements Callable<Integer> {
           (from, data) -> PubSub.Verdict.ACCEPT,
           (from, data) -> System.out.println(line(topic, from, data)));
     }
-    host.onConnection(new Admitting(pubSub));
+    // Outside a swarm, everybody may publish.
+    host.onConnection(pubSub::admit);
     List<Multiaddr> reachable = new CopyOnWriteArrayList<>(host.listenAddresses());
     Identify identify =
         Identify.serve(host, identity, Version.software(), () -> List.copyOf(reachable));
@@ -153,18 +152,5 @@ final class Libp2pServeCommand implements Callable<Integer> {
         .put("data", Base64.getEncoder().encodeToString(data))
         .put("text", new String(data, StandardCharsets.UTF_8))
         .toString();
-  }
-
-  /** Outside a swarm, everybody may publish. */
-  record Admitting(PubSub pubSub) implements ConnectionListener {
-    @Override
-    public void onOpened(Connection connection) {
-      pubSub.admit(connection);
-    }
-
-    @Override
-    public void onClosed(Connection connection) {
-      // The neighbour goes with its connection.
-    }
   }
 }

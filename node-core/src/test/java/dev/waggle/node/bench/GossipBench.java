@@ -2,8 +2,6 @@ package dev.waggle.node.bench;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
-import dev.waggle.mesh.libp2p.Connection;
-import dev.waggle.mesh.libp2p.ConnectionListener;
 import dev.waggle.mesh.libp2p.connection.HostThreads;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
@@ -48,18 +46,7 @@ public final class GossipBench {
       host.listen();
       PubSub gossip = GossipSub.serve(host, identity);
       gossip.subscribe(TOPIC, (from, data) -> PubSub.Verdict.ACCEPT, this::onMessage);
-      host.onConnection(
-          new ConnectionListener() {
-            @Override
-            public void onOpened(Connection connection) {
-              gossip.admit(connection);
-            }
-
-            @Override
-            public void onClosed(Connection connection) {
-              // The neighbour goes with its connection.
-            }
-          });
+      host.onConnection(gossip::admit);
       hosts.add(host);
       gossips.add(gossip);
     }

@@ -3,6 +3,7 @@ package dev.waggle.mesh.swarm.capability;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Recurring;
+import dev.waggle.mesh.libp2p.RisingSequence;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.protocol.gossipsub.PubSub;
 import dev.waggle.mesh.swarm.membership.ClockSkew;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -47,7 +47,7 @@ public final class Adverts implements AutoCloseable {
   private final Clock clock;
   private final Consumer<Advert> onNews;
   private final PeerTable table;
-  private final AtomicLong sequence = new AtomicLong();
+  private final RisingSequence sequence = new RisingSequence();
   private final AtomicBoolean gathering = new AtomicBoolean();
   private volatile SwarmId subscribed;
   private volatile boolean closed;
@@ -140,7 +140,7 @@ public final class Adverts implements AutoCloseable {
   private void publish(Duration timeToLive) {
     Instant now = clock.instant();
     // Beyond every advert of an earlier run, as long as the clock does not go back.
-    long next = sequence.updateAndGet(last -> Math.max(last + 1, now.toEpochMilli()));
+    long next = sequence.next(now);
     List<Multiaddr> listening = addresses.get();
     try {
       pubSub.publish(

@@ -1,6 +1,7 @@
 package dev.waggle.mesh.swarm.capability;
 
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.RecentMap;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.membership.ClockSkew;
 import dev.waggle.mesh.swarm.membership.Membership;
@@ -9,7 +10,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,15 +26,7 @@ final class PeerTable implements PeerView {
   private final Map<PeerId, Entry> entries = new HashMap<>();
 
   /** What those that left said last; the oldest makes room. */
-  private final Map<PeerId, Departed> departed =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<PeerId, Departed> eldest) {
-          return size() > Membership.MEMBERS_MAX;
-        }
-      };
+  private final Map<PeerId, Departed> departed = new RecentMap<>(Membership.MEMBERS_MAX);
 
   /** An old advert must not bring a member back: as long as it could count, that is remembered. */
   private record Departed(long sequence, Instant until) {}

@@ -2,6 +2,8 @@ package dev.waggle.mesh.swarm.control;
 
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.RecentMap;
+import dev.waggle.mesh.libp2p.RisingSequence;
 import dev.waggle.mesh.libp2p.protocol.gossipsub.PubSub;
 import dev.waggle.mesh.swarm.membership.ClockSkew;
 import dev.waggle.mesh.swarm.membership.Membership;
@@ -11,10 +13,8 @@ import dev.waggle.mesh.swarm.wire.ControlCodec;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,16 +38,8 @@ public final class ControlTopic {
   private final Membership membership;
   private final Clock clock;
   private final Listener listener;
-  private final AtomicLong sequence = new AtomicLong();
-  private final Map<PeerId, Author> authors =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<PeerId, Author> eldest) {
-          return size() > Membership.MEMBERS_MAX;
-        }
-      };
+  private final RisingSequence sequence = new RisingSequence();
+  private final Map<PeerId, Author> authors = new RecentMap<>(Membership.MEMBERS_MAX);
   private SwarmId subscribed;
 
   /** Hears what members say. Must not block. */
@@ -90,7 +82,7 @@ public final class ControlTopic {
   /** Tells all other members. */
   public void say(ControlMessage.Body body) {
     Instant now = clock.instant();
-    long next = sequence.updateAndGet(last -> Math.max(last + 1, now.toEpochMilli()));
+    long next = sequence.next(now);
     pubSub.publish(
         topic(membership.swarm()),
         ControlCodec.encode(new ControlMessage(next, now, TIME_TO_LIVE, membership.own(), body)));

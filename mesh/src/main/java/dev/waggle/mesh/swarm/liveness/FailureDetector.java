@@ -1,6 +1,7 @@
 package dev.waggle.mesh.swarm.liveness;
 
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Shuffle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -150,7 +151,7 @@ final class FailureDetector {
             helpers.add(id);
           }
         });
-    shuffle(helpers);
+    Shuffle.shuffle(helpers, random);
     member.state = State.ASKED_FOR;
     member.answersDue = Math.min(HELPERS, helpers.size());
     member.deadline = now + HELP_MAX.toNanos();
@@ -258,21 +259,12 @@ final class FailureDetector {
         }
       }
       round.addAll(members.keySet());
-      shuffle(round);
+      Shuffle.shuffle(round, random);
     }
   }
 
   private static Duration patience(Member member) {
     Duration generous = Duration.ofNanos(4 * member.roundTrip).plus(PONG_MIN);
     return generous.compareTo(PONG_MAX) < 0 ? generous : PONG_MAX;
-  }
-
-  private void shuffle(List<PeerId> list) {
-    for (int i = list.size() - 1; i > 0; i--) {
-      PeerId kept = list.get(i);
-      int j = random.nextInt(i + 1);
-      list.set(i, list.get(j));
-      list.set(j, kept);
-    }
   }
 }

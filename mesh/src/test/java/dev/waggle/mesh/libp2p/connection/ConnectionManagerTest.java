@@ -13,6 +13,8 @@ import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -122,7 +124,7 @@ class ConnectionManagerTest {
   @Test
   void peerThatDoesNotAnswer_isTriedLessAndLessOften_andNamedAsTrouble() throws Exception {
     Libp2pHost hub = host();
-    TestClock clock = new TestClock();
+    Clock clock = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
     ConnectionManager manager =
         new ConnectionManager(hub, clock, new Limits(8, 8, 8, Duration.ZERO), id -> 0);
     manager.learn(peer(1), List.of(NOBODY), Source.NAMED);
@@ -140,23 +142,5 @@ class ConnectionManagerTest {
               manager.step();
               return hub.connection(late.peerId()).isPresent();
             });
-  }
-
-  /** A clock that stands still. */
-  private static final class TestClock extends Clock {
-    @Override
-    public java.time.ZoneId getZone() {
-      return java.time.ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(java.time.ZoneId zone) {
-      return this;
-    }
-
-    @Override
-    public java.time.Instant instant() {
-      return java.time.Instant.EPOCH;
-    }
   }
 }

@@ -169,18 +169,7 @@ class HostileTest {
         TOPIC,
         (from, data) -> PubSub.Verdict.ACCEPT,
         (from, data) -> heard.add(new String(data, java.nio.charset.StandardCharsets.UTF_8)));
-    host.onConnection(
-        new dev.waggle.mesh.libp2p.ConnectionListener() {
-          @Override
-          public void onOpened(Connection connection) {
-            gossip.admit(connection);
-          }
-
-          @Override
-          public void onClosed(Connection connection) {
-            // The neighbour goes with its connection.
-          }
-        });
+    host.onConnection(gossip::admit);
     return gossip;
   }
 

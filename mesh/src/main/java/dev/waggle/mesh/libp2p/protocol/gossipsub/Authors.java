@@ -2,7 +2,7 @@ package dev.waggle.mesh.libp2p.protocol.gossipsub;
 
 import com.google.protobuf.ByteString;
 import dev.waggle.crypto.PeerId;
-import java.util.LinkedHashMap;
+import dev.waggle.mesh.libp2p.RecentMap;
 import java.util.Map;
 
 /**
@@ -12,15 +12,7 @@ import java.util.Map;
 final class Authors {
   static final int KEPT_MAX = 1_024;
 
-  private final Map<ByteString, PeerId> known =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<ByteString, PeerId> eldest) {
-          return size() > KEPT_MAX;
-        }
-      };
+  private final Map<ByteString, PeerId> known = new RecentMap<>(KEPT_MAX);
 
   /**
    * The author of that name.

@@ -2,6 +2,7 @@ package dev.waggle.mesh.libp2p.protocol.gossipsub;
 
 import com.google.protobuf.ByteString;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Shuffle;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -83,7 +84,7 @@ final class Gossip {
     if (missing.isEmpty()) {
       return;
     }
-    Peers.shuffle(missing, random);
+    Shuffle.shuffle(missing, random);
     int asked = Math.min(missing.size(), IDS_MAX - peer.idsAsked);
     peer.idsAsked += asked;
     outbox.to(peer).iWants.addAll(missing.subList(0, asked));
@@ -165,7 +166,7 @@ final class Gossip {
     for (PeerState peer : outside.subList(0, count)) {
       List<ByteString> told = ids;
       if (ids.size() > IDS_MAX) {
-        Peers.shuffle(ids, random);
+        Shuffle.shuffle(ids, random);
         told = ids.subList(0, IDS_MAX);
       }
       outbox.to(peer).iHaves.add(new Rpc.IHave(topic, List.copyOf(told)));

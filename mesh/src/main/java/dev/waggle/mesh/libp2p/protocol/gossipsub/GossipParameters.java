@@ -85,32 +85,6 @@ public record GossipParameters(
     }
   }
 
-  /** The same with other scores. */
-  public GossipParameters with(ScoreParameters otherScores) {
-    return new GossipParameters(
-        degrees,
-        timing,
-        gossipFactor,
-        floodPublish,
-        peerExchange,
-        dontWantBytesMin,
-        opportunisticGrafts,
-        otherScores);
-  }
-
-  /** The same with other degrees. */
-  public GossipParameters with(MeshDegrees otherDegrees) {
-    return new GossipParameters(
-        otherDegrees,
-        timing,
-        gossipFactor,
-        floodPublish,
-        peerExchange,
-        dontWantBytesMin,
-        opportunisticGrafts,
-        scores);
-  }
-
   /** The same with or without flood publishing and peer exchange. */
   public GossipParameters with(boolean flood, boolean exchange) {
     return new GossipParameters(

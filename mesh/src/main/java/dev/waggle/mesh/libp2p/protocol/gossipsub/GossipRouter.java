@@ -27,7 +27,6 @@ final class GossipRouter {
   /** The most different messages of one id under validation: forgeries next to the true one. */
   static final int VARIANTS_MAX = 4;
 
-  private final PeerId self;
   private final ByteString selfBytes;
   private final GossipParameters parameters;
   private final Set<PeerId> directPeers;
@@ -56,7 +55,6 @@ final class GossipRouter {
       Function<PeerId, ByteString> records,
       RandomGenerator random,
       long now) {
-    this.self = self;
     this.selfBytes = ByteString.copyFrom(self.multihash());
     this.parameters = parameters;
     this.directPeers = Set.copyOf(directPeers);
@@ -360,11 +358,6 @@ final class GossipRouter {
   }
 
   // ---- what is so
-
-  /** This node's name. */
-  PeerId self() {
-    return self;
-  }
 
   /** A connected neighbour's score; 0 for others. */
   double score(PeerId peer) {

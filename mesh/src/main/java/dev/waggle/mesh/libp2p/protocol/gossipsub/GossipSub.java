@@ -150,12 +150,13 @@ public final class GossipSub implements PubSub {
 
   @Override
   public void admit(Connection connection) {
-    Neighbour neighbour = new Neighbour(connection);
+    Neighbour neighbour;
     synchronized (this) {
-      Neighbour old = neighbours.get(neighbour.id());
+      Neighbour old = neighbours.get(connection.remotePeer());
       if (old != null && old.connection() == connection) {
         return;
       }
+      neighbour = new Neighbour(connection);
       neighbours.put(neighbour.id(), neighbour);
     }
     connection.closed().thenRun(() -> onGone(neighbour));

@@ -15,9 +15,6 @@ public record MeshDegrees(int target, int low, int high, int best, int outbound,
   /** The reasonable defaults of the specification. */
   public static final MeshDegrees DEFAULT = new MeshDegrees(6, 4, 12, 4, 2, 6);
 
-  /** No mesh at all: what a node that only exchanges peers has. */
-  public static final MeshDegrees NONE = new MeshDegrees(0, 0, 0, 0, 0, 6);
-
   public MeshDegrees {
     boolean ordered = 0 <= low && low <= target && target <= high;
     boolean outboundFits = outbound >= 0 && outbound <= target / 2 && (outbound < low || low == 0);

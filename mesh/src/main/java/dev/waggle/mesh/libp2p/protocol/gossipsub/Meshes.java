@@ -2,6 +2,7 @@ package dev.waggle.mesh.libp2p.protocol.gossipsub;
 
 import com.google.protobuf.ByteString;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Shuffle;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -262,10 +263,10 @@ final class Meshes {
   /** The best and some others, among them enough that this node dialled. */
   private Set<PeerState> keep(Set<PeerState> mesh) {
     List<PeerState> order = new ArrayList<>(mesh);
-    Peers.shuffle(order, random);
+    Shuffle.shuffle(order, random);
     order.sort(Comparator.comparingDouble((PeerState peer) -> scores.score(peer.id)).reversed());
     List<PeerState> others = order.subList(degrees.best(), order.size());
-    Peers.shuffle(others, random);
+    Shuffle.shuffle(others, random);
     List<PeerState> kept = new ArrayList<>(order.subList(0, degrees.target()));
     long outbound = kept.stream().filter(peer -> peer.outbound).count();
     List<PeerState> left = order.subList(degrees.target(), order.size());

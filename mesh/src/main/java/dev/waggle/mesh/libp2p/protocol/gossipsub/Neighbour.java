@@ -36,7 +36,6 @@ final class Neighbour implements StreamReader {
   private final Deque<byte[]> control = new ArrayDeque<>();
   private final Deque<Message> messages = new ArrayDeque<>();
   private long messageBytes;
-  private long dropped;
   private @Nullable Stream stream;
   private boolean sending;
   private boolean begun;
@@ -65,11 +64,6 @@ final class Neighbour implements StreamReader {
     sendNext();
   }
 
-  /** How many messages were dropped because the neighbour was slow. */
-  synchronized long dropped() {
-    return dropped;
-  }
-
   synchronized void send(Rpc rpc) {
     if (rpc.hasControl() || !rpc.subscriptions.isEmpty()) {
       if (control.size() >= WAITING_CONTROL_MAX) {
@@ -83,7 +77,6 @@ final class Neighbour implements StreamReader {
     }
     while (messageBytes > WAITING_BYTES_MAX) {
       messageBytes -= messages.remove().encoded().size();
-      dropped++;
     }
     sendNext();
   }

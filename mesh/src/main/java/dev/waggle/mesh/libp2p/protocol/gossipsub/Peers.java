@@ -1,6 +1,7 @@
 package dev.waggle.mesh.libp2p.protocol.gossipsub;
 
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Shuffle;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -58,16 +59,7 @@ final class Peers {
         found.add(peer);
       }
     }
-    shuffle(found, random);
+    Shuffle.shuffle(found, random);
     return found;
-  }
-
-  static <T> void shuffle(List<T> list, RandomGenerator random) {
-    for (int i = list.size() - 1; i > 0; i--) {
-      int j = random.nextInt(i + 1);
-      T kept = list.get(i);
-      list.set(i, list.get(j));
-      list.set(j, kept);
-    }
   }
 }

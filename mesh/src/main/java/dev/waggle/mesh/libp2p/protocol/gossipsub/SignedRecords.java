@@ -2,10 +2,10 @@ package dev.waggle.mesh.libp2p.protocol.gossipsub;
 
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.RecentMap;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.protocol.identify.PeerInfo;
 import dev.waggle.mesh.libp2p.record.PeerRecord;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -23,15 +23,7 @@ public final class SignedRecords implements PeerExchange {
   private static final Logger log = LoggerFactory.getLogger(SignedRecords.class);
 
   private final BiConsumer<PeerId, List<Multiaddr>> onPeer;
-  private final Map<PeerId, byte[]> records =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<PeerId, byte[]> eldest) {
-          return size() > RECORDS_MAX;
-        }
-      };
+  private final Map<PeerId, byte[]> records = new RecentMap<>(RECORDS_MAX);
 
   /**
    * @param onPeer hears where a recommended peer says that it is; must not block

@@ -7,6 +7,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.RisingSequence;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
@@ -15,13 +16,13 @@ import dev.waggle.mesh.libp2p.record.PeerRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,8 +48,7 @@ public final class Identify {
   private final Supplier<List<Multiaddr>> addresses;
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
-  // Unix time at first, so that it grows over restarts (RFC 0003 suggests seconds; this is finer).
-  private final AtomicLong sequence = new AtomicLong(System.currentTimeMillis());
+  private final RisingSequence sequence = new RisingSequence();
 
   /** Hears what peers say of themselves, unasked. Called on event loops; must not block. */
   @FunctionalInterface
@@ -130,7 +130,7 @@ public final class Identify {
   public byte[] signedRecord() {
     return new PeerRecord(
             identity.peerId(),
-            sequence.updateAndGet(last -> Math.max(last + 1, System.currentTimeMillis())),
+            sequence.next(Instant.now()),
             addresses.get().stream().limit(PeerRecord.ADDRESSES_MAX).toList())
         .seal(identity);
   }

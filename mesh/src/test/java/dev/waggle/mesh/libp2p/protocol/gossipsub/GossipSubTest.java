@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.waggle.crypto.Identity;
-import dev.waggle.mesh.libp2p.Connection;
-import dev.waggle.mesh.libp2p.ConnectionListener;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import java.nio.charset.StandardCharsets;
@@ -36,18 +34,7 @@ class GossipSubTest {
           TOPIC,
           (from, data) -> verdict,
           (from, data) -> heard.add(from + ":" + new String(data, StandardCharsets.UTF_8)));
-      host.onConnection(
-          new ConnectionListener() {
-            @Override
-            public void onOpened(Connection connection) {
-              pubSub.admit(connection);
-            }
-
-            @Override
-            public void onClosed(Connection connection) {
-              // The neighbour goes with its connection.
-            }
-          });
+      host.onConnection(pubSub::admit);
       members.add(this);
     }
 
