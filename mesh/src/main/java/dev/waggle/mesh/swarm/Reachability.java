@@ -9,13 +9,15 @@ import dev.waggle.mesh.libp2p.protocol.relay.RelayClient;
 import dev.waggle.mesh.libp2p.protocol.relay.RelayLimits;
 import dev.waggle.mesh.libp2p.protocol.relay.RelayReservations;
 import dev.waggle.mesh.libp2p.protocol.relay.RelayService;
-import java.net.InetSocketAddress;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.UnknownHostException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -74,7 +76,7 @@ final class Reachability {
       return;
     }
     dialled.add(connection);
-    if (info.observed().flatMap(Reachability::number).filter(this::isForeign).isPresent()) {
+    if (info.observed().filter(Reachability::isForeign).isPresent()) {
       beyondNat.add(connection);
     }
     step();
@@ -91,13 +93,17 @@ final class Reachability {
     }
   }
 
-  private static Optional<String> number(Multiaddr address) {
-    return address.tcp().map(InetSocketAddress::getHostString);
-  }
-
-  private boolean isForeign(String number) {
-    return host.listenAddresses().stream()
-        .flatMap(address -> number(address).stream())
-        .noneMatch(number::equals);
+  /** Whether no network of this machine has the address. */
+  private static boolean isForeign(Multiaddr observed) {
+    if (observed.tcp().isEmpty() || observed.hostName().isPresent()) {
+      return false;
+    }
+    try {
+      // A number: nothing is looked up.
+      InetAddress address = InetAddress.getByName(observed.tcp().orElseThrow().getHostString());
+      return NetworkInterface.getByInetAddress(address) == null;
+    } catch (UnknownHostException | SocketException e) {
+      return false;
+    }
   }
 }

@@ -7,6 +7,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.libp2p.connection.HostThreads;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.protocol.perf.Perf;
@@ -36,21 +37,24 @@ import java.util.function.Supplier;
 public final class Libp2pBench {
   private static final String ECHO = "/waggle/echo/1";
   private static final int MESSAGE_BYTES = 1_024;
-  private static final int WARM_UP = 5_000;
-  private static final int ECHOES = 20_000;
+  private static final int WARM_UP = 40_000;
+  private static final int ECHOES = 60_000;
   private static final int ECHOES_AT_ONCE = 64;
-  private static final int CONNECTIONS_WARM_UP = 3_000;
-  private static final int CONNECTIONS = 3_000;
+  private static final int CONNECTIONS_WARM_UP = 20_000;
+  private static final int CONNECTIONS = 6_000;
   private static final int CONNECTIONS_AT_ONCE = 16;
   private static final long BULK_BYTES = 1_000_000_000;
   private static final double MEGA = 1e6;
+  private static final SecureRandom RANDOM = new SecureRandom();
 
   private final PeerId peer;
   private final List<Multiaddr> addresses;
-  private final Libp2pHost host =
-      Libp2pHost.start(Identity.generate(new SecureRandom()), List.of());
+  // Threads for them all: what is measured is a connection, not a host.
+  private final HostThreads threads = new HostThreads();
+  private final Libp2pHost host = Libp2pHost.create(Identity.generate(RANDOM), List.of(), threads);
+  private final ConcurrentLinkedQueue<Libp2pHost> hosts = new ConcurrentLinkedQueue<>();
 
-  private Libp2pBench(PeerId peer, List<Multiaddr> addresses) throws IOException {
+  private Libp2pBench(PeerId peer, List<Multiaddr> addresses) {
     this.peer = peer;
     this.addresses = addresses;
   }
@@ -151,13 +155,12 @@ public final class Libp2pBench {
   }
 
   private CompletableFuture<Void> connect() {
-    Libp2pHost fresh;
-    try {
-      // One host has one connection to a peer, so each needs its own.
-      fresh = hosts.isEmpty() ? Libp2pHost.start(Identity.generate(RANDOM), List.of()) : next();
-    } catch (IOException e) {
-      return CompletableFuture.failedFuture(e);
-    }
+    // One host has one connection to a peer, so each needs its own.
+    Libp2pHost waiting = hosts.poll();
+    Libp2pHost fresh =
+        waiting == null
+            ? Libp2pHost.create(Identity.generate(RANDOM), List.of(), threads)
+            : waiting;
     return fresh
         .connect(peer, addresses)
         .thenCompose(
@@ -166,14 +169,6 @@ public final class Libp2pBench {
               return connection.closed();
             })
         .whenComplete((closed, failure) -> hosts.add(fresh));
-  }
-
-  private static final SecureRandom RANDOM = new SecureRandom();
-  private final ConcurrentLinkedQueue<Libp2pHost> hosts = new ConcurrentLinkedQueue<>();
-
-  private Libp2pHost next() throws IOException {
-    Libp2pHost waiting = hosts.poll();
-    return waiting == null ? Libp2pHost.start(Identity.generate(RANDOM), List.of()) : waiting;
   }
 
   private static CompletableFuture<Void> echo(Connection connection) {

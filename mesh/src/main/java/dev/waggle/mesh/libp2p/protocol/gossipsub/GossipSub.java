@@ -24,6 +24,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -40,6 +41,9 @@ public final class GossipSub implements PubSub {
   /** The protocol's names, the best first. */
   public static final List<String> PROTOCOLS =
       List.of("/meshsub/1.2.0", "/meshsub/1.1.0", "/meshsub/1.0.0", "/floodsub/1.0.0");
+
+  /** After how long a neighbour that ended its stream is met anew. */
+  static final Duration MEET_AGAIN = Duration.ofSeconds(1);
 
   private static final Logger log = LoggerFactory.getLogger(GossipSub.class);
 
@@ -156,7 +160,7 @@ public final class GossipSub implements PubSub {
       if (old != null && old.connection() == connection) {
         return;
       }
-      neighbour = new Neighbour(connection);
+      neighbour = new Neighbour(connection, this::onLost);
       neighbours.put(neighbour.id(), neighbour);
     }
     connection.closed().thenRun(() -> onGone(neighbour));
@@ -190,6 +194,23 @@ public final class GossipSub implements PubSub {
             connection.initiator(),
             sharedAddress(connection.remoteAddress())));
     return effects;
+  }
+
+  /** A neighbour ended its stream but is still there: it is met anew, after a while. */
+  private void onLost(Neighbour neighbour) {
+    onGone(neighbour);
+    Connection connection = neighbour.connection();
+    if (!connection.closed().isDone()) {
+      host.scheduler()
+          .schedule(
+              () -> {
+                if (!connection.closed().isDone()) {
+                  admit(connection);
+                }
+              },
+              MEET_AGAIN.toMillis(),
+              TimeUnit.MILLISECONDS);
+    }
   }
 
   private void onGone(Neighbour neighbour) {

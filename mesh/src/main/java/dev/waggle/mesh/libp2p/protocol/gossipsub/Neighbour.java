@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,7 @@ final class Neighbour implements StreamReader {
   private static final int BATCH_BYTES = 64 << 10;
 
   private final Connection connection;
+  private final Consumer<Neighbour> onLost;
   private final Deque<byte[]> control = new ArrayDeque<>();
   private final Deque<Message> messages = new ArrayDeque<>();
   private long messageBytes;
@@ -40,8 +42,12 @@ final class Neighbour implements StreamReader {
   private boolean sending;
   private boolean begun;
 
-  Neighbour(Connection connection) {
+  /**
+   * @param onLost called when the neighbour ended the stream that it is told things on
+   */
+  Neighbour(Connection connection, Consumer<Neighbour> onLost) {
     this.connection = connection;
+    this.onLost = onLost;
   }
 
   Connection connection() {
@@ -160,7 +166,10 @@ final class Neighbour implements StreamReader {
   }
 
   @Override
-  public synchronized void onReset(Stream from) {
-    stream = null;
+  public void onReset(Stream from) {
+    synchronized (this) {
+      stream = null;
+    }
+    onLost.accept(this);
   }
 }

@@ -49,6 +49,8 @@ public final class Identify {
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
   private final RisingSequence sequence = new RisingSequence();
+  private List<Multiaddr> sealedAddresses = List.of();
+  private byte[] sealed = new byte[0];
 
   /** Hears what peers say of themselves, unasked. Called on event loops; must not block. */
   @FunctionalInterface
@@ -126,13 +128,15 @@ public final class Identify {
     }
   }
 
-  /** This host's addresses with its signature. */
-  public byte[] signedRecord() {
-    return new PeerRecord(
-            identity.peerId(),
-            sequence.next(Instant.now()),
-            addresses.get().stream().limit(PeerRecord.ADDRESSES_MAX).toList())
-        .seal(identity);
+  /** This host's addresses with its signature; a new one only when they have changed. */
+  public synchronized byte[] signedRecord() {
+    List<Multiaddr> current = addresses.get().stream().limit(PeerRecord.ADDRESSES_MAX).toList();
+    if (sealed.length == 0 || !current.equals(sealedAddresses)) {
+      sealed =
+          new PeerRecord(identity.peerId(), sequence.next(Instant.now()), current).seal(identity);
+      sealedAddresses = current;
+    }
+    return sealed.clone();
   }
 
   private dev.waggle.mesh.libp2p.pb.Identify message(Connection connection) {

@@ -1,5 +1,6 @@
 package dev.waggle.mesh.libp2p.security.noise;
 
+import dev.waggle.crypto.NativeCrypto;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.GeneralSecurityException;
@@ -37,6 +38,9 @@ final class CipherState {
   }
 
   private static Provider provider() {
+    if (NativeCrypto.provider().isPresent()) {
+      return NativeCrypto.provider().get();
+    }
     try {
       return Cipher.getInstance(ALGORITHM).getProvider();
     } catch (GeneralSecurityException e) {

@@ -1,6 +1,7 @@
 package dev.waggle.mesh.libp2p.security.noise;
 
 import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.X25519KeyPair;
 import dev.waggle.mesh.libp2p.security.SecureChannel;
 import io.netty.channel.ChannelPipeline;
 import java.security.SecureRandom;
@@ -16,7 +17,7 @@ public final class Noise implements SecureChannel {
   private final List<String> muxers;
   private final Executor executor;
   private final SecureRandom random;
-  private final KeyPair own;
+  private final X25519KeyPair own;
   private final byte[] payload;
 
   /**
@@ -26,7 +27,7 @@ public final class Noise implements SecureChannel {
     this.muxers = List.copyOf(muxers);
     this.executor = executor;
     this.random = random;
-    this.own = KeyPair.generate(random);
+    this.own = X25519KeyPair.generate(random);
     this.payload = NoiseHandshake.payload(identity, own, this.muxers);
   }
 
@@ -38,7 +39,7 @@ public final class Noise implements SecureChannel {
   @Override
   public CompletableFuture<Secured> secure(ChannelPipeline pipeline, boolean initiator) {
     NoiseHandshake handshake =
-        new NoiseHandshake(payload, own, KeyPair.generate(random), muxers, initiator);
+        new NoiseHandshake(payload, own, X25519KeyPair.generate(random), muxers, initiator);
     CompletableFuture<Secured> secured = new CompletableFuture<>();
     pipeline.addLast(new NoiseHandshakeHandler(handshake, initiator, executor, secured));
     return secured;

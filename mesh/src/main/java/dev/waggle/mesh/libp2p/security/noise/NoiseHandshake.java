@@ -4,11 +4,13 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.crypto.X25519KeyPair;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.pb.NoiseExtensions;
 import dev.waggle.mesh.libp2p.pb.NoiseHandshakePayload;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.InvalidKeyException;
 import java.util.List;
 import java.util.Optional;
 import javax.crypto.AEADBadTagException;
@@ -37,8 +39,8 @@ final class NoiseHandshake {
   }
 
   private final byte[] ownPayload;
-  private final KeyPair own;
-  private final KeyPair ephemeral;
+  private final X25519KeyPair own;
+  private final X25519KeyPair ephemeral;
   private final List<String> muxers;
   private final boolean initiator;
   private final SymmetricState state = new SymmetricState(new byte[0]);
@@ -50,7 +52,11 @@ final class NoiseHandshake {
    * @param ownPayload what {@link #payload} made of the same key and muxers
    */
   NoiseHandshake(
-      byte[] ownPayload, KeyPair own, KeyPair ephemeral, List<String> muxers, boolean initiator) {
+      byte[] ownPayload,
+      X25519KeyPair own,
+      X25519KeyPair ephemeral,
+      List<String> muxers,
+      boolean initiator) {
     this.ownPayload = ownPayload;
     this.own = own;
     this.ephemeral = ephemeral;
@@ -63,7 +69,7 @@ final class NoiseHandshake {
    * What a side says of itself: the identity, bound to its static key by a signature. The same in
    * every handshake of a host, so it is made once.
    */
-  static byte[] payload(Identity identity, KeyPair own, List<String> muxers) {
+  static byte[] payload(Identity identity, X25519KeyPair own, List<String> muxers) {
     return NoiseHandshakePayload.newBuilder()
         .setIdentityKey(ByteString.copyFrom(identity.peerId().publicKeyProtobuf()))
         .setIdentitySig(
@@ -96,6 +102,8 @@ final class NoiseHandshake {
       };
     } catch (AEADBadTagException e) {
       throw new MalformedFrameException("a handshake message does not decrypt");
+    } catch (InvalidKeyException e) {
+      throw new MalformedFrameException("a handshake message brings " + e.getMessage());
     }
   }
 
@@ -103,8 +111,9 @@ final class NoiseHandshake {
     return Optional.ofNullable(result);
   }
 
-  private byte[] onFirst(ByteBuffer message) throws MalformedFrameException, AEADBadTagException {
-    remoteEphemeral = take(message, KeyPair.KEY_BYTES);
+  private byte[] onFirst(ByteBuffer message)
+      throws MalformedFrameException, AEADBadTagException, InvalidKeyException {
+    remoteEphemeral = take(message, X25519KeyPair.KEY_BYTES);
     state.mixHash(remoteEphemeral);
     byte[] unused = state.decryptAndHash(rest(message));
 
@@ -116,12 +125,13 @@ final class NoiseHandshake {
     return concat(ephemeral.publicKey(), key, state.encryptAndHash(ownPayload));
   }
 
-  private byte[] onSecond(ByteBuffer message) throws MalformedFrameException, AEADBadTagException {
-    remoteEphemeral = take(message, KeyPair.KEY_BYTES);
+  private byte[] onSecond(ByteBuffer message)
+      throws MalformedFrameException, AEADBadTagException, InvalidKeyException {
+    remoteEphemeral = take(message, X25519KeyPair.KEY_BYTES);
     state.mixHash(remoteEphemeral);
     state.mixKey(ephemeral.agree(remoteEphemeral));
     byte[] remoteStatic =
-        state.decryptAndHash(take(message, KeyPair.KEY_BYTES + CipherState.TAG_BYTES));
+        state.decryptAndHash(take(message, X25519KeyPair.KEY_BYTES + CipherState.TAG_BYTES));
     state.mixKey(ephemeral.agree(remoteStatic));
     byte[] payload = state.decryptAndHash(rest(message));
 
@@ -132,9 +142,10 @@ final class NoiseHandshake {
     return answer;
   }
 
-  private byte[] onThird(ByteBuffer message) throws MalformedFrameException, AEADBadTagException {
+  private byte[] onThird(ByteBuffer message)
+      throws MalformedFrameException, AEADBadTagException, InvalidKeyException {
     byte[] remoteStatic =
-        state.decryptAndHash(take(message, KeyPair.KEY_BYTES + CipherState.TAG_BYTES));
+        state.decryptAndHash(take(message, X25519KeyPair.KEY_BYTES + CipherState.TAG_BYTES));
     state.mixKey(ephemeral.agree(remoteStatic));
     finish(state.decryptAndHash(rest(message)), remoteStatic);
     return new byte[0];

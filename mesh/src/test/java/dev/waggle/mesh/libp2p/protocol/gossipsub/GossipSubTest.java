@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.waggle.crypto.Identity;
+import dev.waggle.mesh.libp2p.FramedReader;
+import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -98,5 +104,33 @@ class GossipSubTest {
     await().until(() -> last.heard.contains(doubting.from("truth")));
     assertThat(last.heard).noneMatch(each -> each.endsWith("rumour"));
     assertThat(doubting.heard).isEmpty();
+  }
+
+  @Test
+  void neighbourThatEndsItsStream_isMetAnew() throws Exception {
+    Member member = new Member(PubSub.Verdict.ACCEPT);
+    AtomicInteger streams = new AtomicInteger();
+    CompletableFuture<Rpc> told = new CompletableFuture<>();
+    try (Libp2pHost rude = Libp2pHost.start(Identity.generate(new SecureRandom()), List.of())) {
+      rude.handle(
+          GossipSub.PROTOCOLS.get(0),
+          stream -> {
+            if (streams.incrementAndGet() == 1) {
+              stream.reset();
+            }
+            return new FramedReader(RpcCodec.BYTES_MAX) {
+              @Override
+              protected void onFrame(Stream from, byte[] frame) throws MalformedFrameException {
+                told.complete(RpcCodec.decode(frame));
+              }
+
+              @Override
+              protected void onGone(IOException cause) {}
+            };
+          });
+      rude.connect(member.host.peerId(), member.host.listenAddresses()).get(10, TimeUnit.SECONDS);
+      assertThat(told.get(10, TimeUnit.SECONDS).subscriptions).hasSize(1);
+      assertThat(streams).hasValue(2);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.waggle.mesh.libp2p.security.noise;
 
 import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.X25519KeyPair;
 import dev.waggle.mesh.fuzz.FuzzTarget;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import java.util.Arrays;
@@ -9,11 +10,11 @@ import java.util.List;
 /** Messages of a handshake, each with its length in two bytes, to both sides. Keys are fixed. */
 public final class NoiseHandshakeFuzz implements FuzzTarget {
   private static NoiseHandshake side(int seed, boolean initiator) {
-    KeyPair own = new KeyPair(key(seed));
+    X25519KeyPair own = new X25519KeyPair(key(seed));
     return new NoiseHandshake(
         NoiseHandshake.payload(Identity.ofSeed(key(seed + 1)), own, List.of("/yamux/1.0.0")),
         own,
-        new KeyPair(key(seed + 2)),
+        new X25519KeyPair(key(seed + 2)),
         List.of("/yamux/1.0.0"),
         initiator);
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.X25519KeyPair;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import java.security.SecureRandom;
 import java.util.List;
@@ -20,12 +21,12 @@ class NoiseHandshakeTest {
   private final Identity bob = Identity.generate(RANDOM);
 
   private static NoiseHandshake side(Identity identity, boolean initiator, String... muxers) {
-    KeyPair own = KeyPair.generate(RANDOM);
+    X25519KeyPair own = X25519KeyPair.generate(RANDOM);
     List<String> offered = List.of(muxers);
     return new NoiseHandshake(
         NoiseHandshake.payload(identity, own, offered),
         own,
-        KeyPair.generate(RANDOM),
+        X25519KeyPair.generate(RANDOM),
         offered,
         initiator);
   }
@@ -101,16 +102,16 @@ class NoiseHandshakeTest {
     for (byte[] key : lowOrder) {
       assertThatThrownBy(() -> side(bob, false, YAMUX).onMessage(key))
           .isInstanceOf(MalformedFrameException.class)
-          .hasMessageContaining("low-order");
+          .hasMessageContaining("low order");
     }
   }
 
   @Test
   void identityThatDidNotSignTheStaticKey_isRefused() throws Exception {
-    KeyPair own = KeyPair.generate(RANDOM);
-    byte[] stolen = NoiseHandshake.payload(bob, KeyPair.generate(RANDOM), List.of(YAMUX));
+    X25519KeyPair own = X25519KeyPair.generate(RANDOM);
+    byte[] stolen = NoiseHandshake.payload(bob, X25519KeyPair.generate(RANDOM), List.of(YAMUX));
     NoiseHandshake impostor =
-        new NoiseHandshake(stolen, own, KeyPair.generate(RANDOM), List.of(YAMUX), false);
+        new NoiseHandshake(stolen, own, X25519KeyPair.generate(RANDOM), List.of(YAMUX), false);
     NoiseHandshake initiator = side(alice, true, YAMUX);
     byte[] second = impostor.onMessage(initiator.start());
     assertThatThrownBy(() -> initiator.onMessage(second))

@@ -2,6 +2,7 @@ package dev.waggle.mesh.libp2p.security.noise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waggle.crypto.X25519KeyPair;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -40,8 +41,8 @@ class NoiseVectorsTest {
     return HEX.parseHex(text);
   }
 
-  private static KeyPair pair(String secret) {
-    return new KeyPair(hex(secret));
+  private static X25519KeyPair pair(String secret) {
+    return new X25519KeyPair(hex(secret));
   }
 
   private static String join(byte[]... parts) {
@@ -54,10 +55,10 @@ class NoiseVectorsTest {
 
   @Test
   void xx_hasTheCiphertextsOfTheVector() throws Exception {
-    KeyPair is = pair("e61ef9919cde45dd5f82166404bd08e38bceb5dfdfded0a34c8df7ed542214d1");
-    KeyPair ie = pair("893e28b9dc6ca8d611ab664754b8ceb7bac5117349a4439a6b0569da977c464a");
-    KeyPair rs = pair("4a3acbfdb163dec651dfa3194dece676d437029c62a408b4c5ea9114246e4893");
-    KeyPair re = pair("bbdb4cdbd309f1a1f2e1456967fe288cadd6f712d65dc7b7793d5e63da6b375b");
+    X25519KeyPair is = pair("e61ef9919cde45dd5f82166404bd08e38bceb5dfdfded0a34c8df7ed542214d1");
+    X25519KeyPair ie = pair("893e28b9dc6ca8d611ab664754b8ceb7bac5117349a4439a6b0569da977c464a");
+    X25519KeyPair rs = pair("4a3acbfdb163dec651dfa3194dece676d437029c62a408b4c5ea9114246e4893");
+    X25519KeyPair re = pair("bbdb4cdbd309f1a1f2e1456967fe288cadd6f712d65dc7b7793d5e63da6b375b");
     SymmetricState state = new SymmetricState(hex("4a6f686e2047616c74"));
     List<String> sent = new ArrayList<>();
 
