@@ -218,6 +218,7 @@ final class TaskMachine {
       case TOO_LARGE -> "the task is too large for it";
       case STOPPING -> "it is shutting down";
       case LEDGER_UNAVAILABLE -> "its ledger cannot write";
+      case NOT_PERMITTED -> "the roles in the swarm do not allow it";
     };
   }
 }

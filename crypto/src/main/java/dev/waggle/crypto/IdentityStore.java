@@ -100,23 +100,14 @@ public final class IdentityStore {
     return Files.exists(file) ? Optional.of(readSecret(aead, file)) : Optional.empty();
   }
 
-  /**
-   * Makes the key of a new swarm and keeps it.
-   *
-   * @throws IllegalStateException if there is one already
-   */
-  public Identity createOwner(SecureRandom random) throws SecretsException {
+  /** Keeps the key of a swarm, in the place of any other. */
+  public void keepOwner(Identity owner) throws SecretsException {
     Path file = directory.resolve(OWNER_FILE);
-    if (Files.exists(file)) {
-      throw new IllegalStateException(file + " exists already");
-    }
-    Identity owner = Identity.generate(random);
     try {
       writeSecret(aead, file, owner);
     } catch (IOException | GeneralSecurityException e) {
       throw new SecretsException("cannot write " + file + ": " + e, e);
     }
-    return owner;
   }
 
   /** Forgets the owner key, as a node does that joins another's swarm. */

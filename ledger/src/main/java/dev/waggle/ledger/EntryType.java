@@ -9,7 +9,11 @@ public enum EntryType {
   /** An attempt that came to nothing, as its requester saw it. */
   ATTEMPT(2),
   /** A settled task, signed by both sides. */
-  RECEIPT(3);
+  RECEIPT(3),
+  /** This node left its swarm; the certificate that it had. */
+  LEAVE(4),
+  /** This node ended another's membership; the revocation. */
+  REVOKE(5);
 
   private final int code;
 

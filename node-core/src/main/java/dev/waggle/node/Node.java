@@ -14,8 +14,11 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.membership.Invite;
+import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
+import dev.waggle.mesh.swarm.membership.Revocation;
+import dev.waggle.mesh.swarm.membership.SwarmId;
 import dev.waggle.node.api.HttpApi;
 import dev.waggle.node.api.NodeControl;
 import dev.waggle.node.config.NodeConfig;
@@ -39,6 +42,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -179,23 +183,31 @@ public final class Node implements NodeControl, AutoCloseable {
 
   private Membership membership(Identity identity, H2MembershipStore store)
       throws MembershipException, SecretsException {
-    Optional<Membership> known = Membership.load(identity, store, clock);
+    Membership.Keys keys = new Membership.Keys(identity, this::owner);
+    Optional<Membership> known = Membership.load(keys, store, clock);
     if (known.isPresent()) {
       return known.get();
     }
     Optional<Identity> kept = secrets.owner();
-    Identity owner = kept.isPresent() ? kept.get() : secrets.createOwner(new SecureRandom());
-    Membership founded = Membership.found(identity, owner, config.name(), store, clock);
-    recordJoin(founded);
+    Identity owner = kept.isPresent() ? kept.get() : Identity.generate(new SecureRandom());
+    if (kept.isEmpty()) {
+      secrets.keepOwner(owner);
+    }
+    Membership founded = Membership.found(keys, owner, config.name(), store, clock);
+    recordOwn(EntryType.JOIN, founded);
     return founded;
   }
 
-  private void recordJoin(Membership entered) {
+  private void recordOwn(EntryType type, Membership of) {
+    record(type, peerId(of), of.own().bytes());
+  }
+
+  private void record(EntryType type, PeerId actor, byte[] payload) {
     ledger
-        .append(EntryType.JOIN, peerId(entered), entered.own().bytes())
+        .append(type, actor, payload)
         .exceptionally(
             failure -> {
-              log.warn("the ledger has no entry of joining: {}", failure.getMessage());
+              log.warn("the ledger has no {} entry: {}", type, failure.getMessage());
               return null;
             });
   }
@@ -320,8 +332,49 @@ public final class Node implements NodeControl, AutoCloseable {
   }
 
   @Override
-  public Invite invite(Duration validity) throws MembershipException {
-    return swarm.invite(validity);
+  public Invite invite(InviteTerms terms, Duration validity) throws MembershipException {
+    return swarm.invite(terms, validity);
+  }
+
+  @Override
+  public Revocation revoke(PeerId peer, String reason, Collection<PeerId> keep)
+      throws MembershipException {
+    Revocation revocation = swarm.revoke(peer, reason, keep);
+    record(EntryType.REVOKE, peer, revocation.bytes());
+    return revocation;
+  }
+
+  @Override
+  public void leave(boolean abandon) throws MembershipException {
+    boolean owns =
+        owner()
+            .map(key -> SwarmId.ofOwner(key.peerId()))
+            .filter(membership.swarm()::equals)
+            .isPresent();
+    if (owns && !membership.others().isEmpty() && !abandon) {
+      throw new MembershipException(
+          "this node has the swarm's owner key, and there are others in it (run: waggle owner"
+              + " export FILE, then waggle leave --abandon)");
+    }
+    Identity next = Identity.generate(new SecureRandom());
+    try {
+      secrets.keepOwner(next);
+    } catch (SecretsException e) {
+      throw new UncheckedIOException(new IOException(e.getMessage(), e));
+    }
+    recordOwn(EntryType.LEAVE, membership);
+    swarm.leave(next, config.name());
+    recordOwn(EntryType.JOIN, membership);
+  }
+
+  /** The owner key while it is here; what cannot be read counts as not here. */
+  private Optional<Identity> owner() {
+    try {
+      return secrets.owner();
+    } catch (SecretsException e) {
+      log.warn("the owner key cannot be used: {}", e.getMessage());
+      return Optional.empty();
+    }
   }
 
   @Override
@@ -330,7 +383,7 @@ public final class Node implements NodeControl, AutoCloseable {
         .join(invite, config.name())
         .thenRunAsync(
             () -> {
-              recordJoin(membership);
+              recordOwn(EntryType.JOIN, membership);
               try {
                 secrets.deleteOwner();
               } catch (SecretsException e) {

@@ -13,6 +13,7 @@ import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.Sampling;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.membership.Invite;
+import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.node.config.ConfigException;
 import dev.waggle.node.config.Setting;
 import dev.waggle.worker.fake.FakeOllama;
@@ -74,7 +75,7 @@ class EmbeddingTest {
     try (FakeOllama ollama = new FakeOllama();
         Node working = node("working").ollama(ollama.address()).start();
         Node asking = node("asking").slots(0).with(Setting.OLLAMA, false).start()) {
-      Invite invite = Invite.parse(working.invite(Duration.ofHours(1)).token());
+      Invite invite = Invite.parse(working.invite(InviteTerms.MEMBER, Duration.ofHours(1)).token());
       asking.join(invite).get(20, TimeUnit.SECONDS);
       await()
           .until(

@@ -11,7 +11,7 @@ public final class FrameAssembler {
   private static final int FIRST_BYTES = 512;
   private static final int LENGTH_BYTES_MAX = 5;
 
-  private final int frameBytesMax;
+  private int frameBytesMax;
   private ByteBuffer kept = ByteBuffer.allocate(0);
 
   /** Takes a message. */
@@ -26,6 +26,11 @@ public final class FrameAssembler {
    */
   public FrameAssembler(int frameBytesMax) {
     this.frameBytesMax = frameBytesMax;
+  }
+
+  /** Takes messages of another length from now on. */
+  void expect(int bytesMax) {
+    frameBytesMax = bytesMax;
   }
 
   /** How many bytes a message takes with its length before it. */

@@ -23,6 +23,11 @@ public abstract class FramedReader implements StreamReader {
   /** A message arrived, without its length. */
   protected abstract void onFrame(Stream stream, byte[] frame) throws MalformedFrameException;
 
+  /** Takes messages of another length from now on: a peer that has proved itself may send more. */
+  protected final void expect(int frameBytesMax) {
+    frames.expect(frameBytesMax);
+  }
+
   /** The stream ended or broke; may come after all was said. */
   protected abstract void onGone(IOException cause);
 

@@ -29,17 +29,22 @@ import dev.waggle.mesh.swarm.liveness.Liveness;
 import dev.waggle.mesh.swarm.membership.Admissions;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
 import dev.waggle.mesh.swarm.membership.Invite;
+import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.MembershipStore;
+import dev.waggle.mesh.swarm.membership.Revocation;
+import dev.waggle.mesh.swarm.membership.Role;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -141,14 +146,20 @@ public final class Swarm implements AutoCloseable {
         new Adverts(
             pubSub,
             membership,
-            parts.capability(),
+            this::capability,
             reachability::addresses,
             parts.timer(),
             parts.clock(),
             this::onAdvert);
     this.admissions =
         new Admissions(
-            host, membership, parts.software(), parts.timer(), parts.blocking(), new Guests());
+            host,
+            membership,
+            parts.clock(),
+            parts.software(),
+            parts.timer(),
+            parts.blocking(),
+            new Guests());
     StreamExchange streams =
         new StreamExchange(
             parts.identity(),
@@ -156,12 +167,15 @@ public final class Swarm implements AutoCloseable {
             admissions::connection,
             parts.timer(),
             parts.clock());
-    streams.serve(host, parts.server());
+    streams.serve(
+        host,
+        new PermittedServer(
+            parts.server(), admissions::roles, () -> membership.own().leaf().roles()));
     this.exchange =
         new RoutingExchange(
             host.peerId(), new LocalExchange(host.peerId(), parts.server()), streams);
     this.liveness = new Liveness(host, parts.timer(), new Watched());
-    this.control = new ControlTopic(pubSub, membership, parts.clock(), liveness);
+    this.control = new ControlTopic(pubSub, membership, parts.clock(), new Said());
     this.dialing = Recurring.schedule(parts.timer(), Duration.ZERO, DIAL_STEP, this::step);
   }
 
@@ -239,12 +253,62 @@ public final class Swarm implements AutoCloseable {
   }
 
   /**
-   * Makes an invite that only this node redeems.
+   * Makes an invite that only this node redeems; blocks.
    *
-   * @throws MembershipException if this node is no admin or the validity is out of range
+   * @throws MembershipException if this node may not give that, or the validity is out of range
    */
-  public Invite invite(Duration validity) throws MembershipException {
-    return membership.invite(validity, reachability.addresses());
+  public Invite invite(InviteTerms terms, Duration validity) throws MembershipException {
+    return membership.invite(terms, validity, reachability.addresses());
+  }
+
+  /**
+   * Ends a peer's membership everywhere; it is on disk when this returns. Blocks.
+   *
+   * @param keep when the peer is an admin, those that it let in and that stay
+   * @throws MembershipException if this node may not
+   */
+  public Revocation revoke(PeerId peer, String reason, Collection<PeerId> keep)
+      throws MembershipException {
+    Revocation revocation = membership.revoke(peer, reason, keep);
+    admissions.recheck();
+    onRevoked(revocation);
+    return revocation;
+  }
+
+  /**
+   * Leaves for a swarm of one; blocks.
+   *
+   * @param owner the key of the new swarm
+   * @param name what this node is called in it
+   */
+  public void leave(Identity owner, String name) {
+    List<MembershipStore.Member> left = membership.others();
+    membership.leave(
+        owner,
+        name,
+        leaving -> {
+          control.say(new ControlMessage.Body.Revoked(leaving));
+          awaitSending();
+        });
+    left.forEach(member -> connections.forget(member.chain().leaf().subject()));
+    admissions.dismiss();
+    onSwarmChanged();
+  }
+
+  /** Makes everybody know, and forgets the peer. */
+  private void onRevoked(Revocation revocation) {
+    control.say(new ControlMessage.Body.Revoked(revocation));
+    if (membership.isOut(revocation.subject())) {
+      connections.forget(revocation.subject());
+    }
+    adverts.onGone(revocation.subject());
+    liveness.onAdvert(revocation.subject(), Long.MAX_VALUE, Duration.ZERO);
+  }
+
+  /** What this node does for others, which is nothing where its certificate says so. */
+  private Capability capability() {
+    Capability able = parts.capability().get();
+    return Role.mayWork(membership.own().leaf().roles()) ? able : able.withoutWork();
   }
 
   /** Who works with this node is worth most, then who carries gossip. */
@@ -254,7 +318,9 @@ public final class Swarm implements AutoCloseable {
   }
 
   private void learn(PeerId peer, List<Multiaddr> addresses, Source source) {
-    connections.learn(peer, addresses, source);
+    if (!membership.isOut(peer)) {
+      connections.learn(peer, addresses, source);
+    }
   }
 
   private void onReachedOtherwise() {
@@ -265,6 +331,7 @@ public final class Swarm implements AutoCloseable {
   private void step() {
     connections.step();
     reachability.step();
+    admissions.renew();
   }
 
   /**
@@ -332,16 +399,20 @@ public final class Swarm implements AutoCloseable {
     if (found != null) {
       found.close();
     }
+    awaitSending();
+    pubSub.close();
+    host.close();
+  }
+
+  /** What was said is on its way in the event loops; this gives it a moment. */
+  private void awaitSending() {
     try {
-      // What was said is on its way in the event loops; give it a moment.
       parts.timer().schedule(() -> {}, GOOD_BYE.toMillis(), TimeUnit.MILLISECONDS).get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (java.util.concurrent.ExecutionException | RejectedExecutionException e) {
+    } catch (ExecutionException | RejectedExecutionException e) {
       log.debug("no time for a good-bye");
     }
-    pubSub.close();
-    host.close();
   }
 
   private final class Guests implements Admissions.Listener {
@@ -371,6 +442,30 @@ public final class Swarm implements AutoCloseable {
     @Override
     public void onRefused(PeerId peer, String cause) {
       connections.onRefused(peer, cause);
+    }
+
+    @Override
+    public void onRevocation(Revocation revocation) {
+      onRevoked(revocation);
+    }
+  }
+
+  private final class Said implements ControlTopic.Listener {
+    @Override
+    public boolean isNews(PeerId from, ControlMessage.Body body) {
+      if (body instanceof ControlMessage.Body.Suspicion suspicion) {
+        return liveness.isNews(suspicion);
+      }
+      return membership.isNews(((ControlMessage.Body.Revoked) body).revocation());
+    }
+
+    @Override
+    public void onMessage(PeerId from, ControlMessage.Body body) {
+      if (body instanceof ControlMessage.Body.Suspicion suspicion) {
+        liveness.onSuspicion(from, suspicion);
+      } else if (body instanceof ControlMessage.Body.Revoked revoked) {
+        inBackground(() -> admissions.learn(List.of(revoked.revocation())));
+      }
     }
   }
 

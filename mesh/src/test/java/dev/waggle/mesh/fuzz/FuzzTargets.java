@@ -12,6 +12,7 @@ import dev.waggle.mesh.libp2p.record.PeerRecordFuzz;
 import dev.waggle.mesh.libp2p.security.noise.NoiseDecoderFuzz;
 import dev.waggle.mesh.libp2p.security.noise.NoiseHandshakeFuzz;
 import dev.waggle.mesh.swarm.membership.InviteFuzz;
+import dev.waggle.mesh.swarm.membership.RevocationFuzz;
 import dev.waggle.mesh.swarm.wire.AdvertFuzz;
 import dev.waggle.mesh.swarm.wire.ControlFuzz;
 import dev.waggle.mesh.swarm.wire.ExchangeFuzz;
@@ -35,6 +36,7 @@ final class FuzzTargets {
           new RelayFuzz(),
           new TxtStringsFuzz(),
           new InviteFuzz(),
+          new RevocationFuzz(),
           new AdvertFuzz(),
           new ControlFuzz(),
           new ExchangeFuzz());

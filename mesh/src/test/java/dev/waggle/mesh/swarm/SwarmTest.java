@@ -13,6 +13,7 @@ import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.membership.Invite;
+import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -161,7 +163,7 @@ class SwarmTest {
   @Test
   void join_withUsedInvite_isRefused() throws Exception {
     TestNode owner = node("owner");
-    Invite invite = owner.swarm.invite(Duration.ofHours(1));
+    Invite invite = owner.swarm.invite(InviteTerms.MEMBER, Duration.ofHours(1));
     join(node("first"), invite);
     TestNode second = node("second");
     assertThatThrownBy(() -> join(second, invite))
@@ -173,7 +175,7 @@ class SwarmTest {
   @Test
   void join_withOneInviteByManyAtOnce_admitsExactlyOne() throws Exception {
     TestNode owner = node("owner");
-    Invite invite = owner.swarm.invite(Duration.ofHours(1));
+    Invite invite = owner.swarm.invite(InviteTerms.MEMBER, Duration.ofHours(1));
     List<CompletableFuture<Boolean>> results = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       TestNode joiner = node("joiner" + i);
@@ -190,7 +192,7 @@ class SwarmTest {
   @Test
   void join_withExpiredInvite_isRefused() throws Exception {
     TestNode owner = node("owner");
-    Invite invite = owner.swarm.invite(Duration.ofMinutes(1));
+    Invite invite = owner.swarm.invite(InviteTerms.MEMBER, Duration.ofMinutes(1));
     owner.clock.move(Duration.ofMinutes(1));
     TestNode joiner = node("joiner");
     assertThatThrownBy(() -> join(joiner, invite)).hasMessageContaining("the invite has expired");
@@ -199,7 +201,7 @@ class SwarmTest {
   @Test
   void join_whenIssuerIsGone_saysSo() throws Exception {
     TestNode owner = node("owner");
-    Invite invite = owner.swarm.invite(Duration.ofHours(1));
+    Invite invite = owner.swarm.invite(InviteTerms.MEMBER, Duration.ofHours(1));
     owner.close();
     TestNode joiner = node("joiner");
     assertThatThrownBy(() -> join(joiner, invite))
@@ -210,7 +212,7 @@ class SwarmTest {
   @Test
   void join_withOwnInvite_isRefused() throws Exception {
     TestNode owner = node("owner");
-    Invite invite = owner.swarm.invite(Duration.ofHours(1));
+    Invite invite = owner.swarm.invite(InviteTerms.MEMBER, Duration.ofHours(1));
     assertThatThrownBy(() -> join(owner, invite)).hasMessageContaining("this node made the invite");
   }
 
@@ -219,7 +221,7 @@ class SwarmTest {
     TestNode owner = node("owner");
     TestNode other = node("other");
     owner.admit(node("joiner"), "joiner");
-    Invite invite = other.swarm.invite(Duration.ofHours(1));
+    Invite invite = other.swarm.invite(InviteTerms.MEMBER, Duration.ofHours(1));
     assertThatThrownBy(() -> join(owner, invite))
         .hasMessageContaining("belongs to a swarm with 1 other member already");
   }
@@ -228,14 +230,15 @@ class SwarmTest {
   void join_withInviteMovedToAnotherIssuer_isRefused() throws Exception {
     TestNode owner = node("owner");
     TestNode other = node("other");
-    Invite invite = owner.swarm.invite(Duration.ofHours(1));
+    Invite invite = owner.swarm.invite(InviteTerms.MEMBER, Duration.ofHours(1));
     Invite moved =
         new Invite(
             owner.membership.swarm(),
             other.id(),
             other.swarm.listenAddresses(),
             invite.secret(),
-            invite.expiry());
+            invite.expiry(),
+            Optional.empty());
     TestNode joiner = node("joiner");
     assertThatThrownBy(() -> join(joiner, moved)).hasMessageContaining("did not make it");
   }
@@ -245,7 +248,7 @@ class SwarmTest {
     TestNode owner = node("owner");
     TestNode joiner = node("joiner");
     owner.admit(joiner, "joiner");
-    assertThatThrownBy(() -> joiner.swarm.invite(Duration.ofHours(1)))
+    assertThatThrownBy(() -> joiner.swarm.invite(InviteTerms.MEMBER, Duration.ofHours(1)))
         .isInstanceOf(MembershipException.class)
         .hasMessageContaining("no admin");
   }
@@ -253,7 +256,7 @@ class SwarmTest {
   @Test
   void inviteToken_afterRoundTrip_isTheSame_andMangledOnesAreRefused() throws Exception {
     TestNode owner = node("owner");
-    Invite invite = owner.swarm.invite(Duration.ofHours(1));
+    Invite invite = owner.swarm.invite(InviteTerms.MEMBER, Duration.ofHours(1));
     String token = invite.token();
     Invite read = Invite.parse("  " + token + "\n");
     assertThat(read.token()).isEqualTo(token);
@@ -313,6 +316,7 @@ class SwarmTest {
     owner.admit(joiner, "joiner");
     await().until(() -> owner.isConnectedWith(joiner) && joiner.isConnectedWith(owner));
     owner.clock.move(Duration.ofDays(366));
+    joiner.clock.move(Duration.ofDays(366));
     owner.swarm.disconnect(joiner.id());
     await()
         .atMost(Duration.ofSeconds(20))
@@ -379,7 +383,7 @@ class SwarmTest {
   @Test
   void join_cause_isTheMembershipExceptionItself() throws Exception {
     TestNode owner = node("owner");
-    Invite invite = owner.swarm.invite(Duration.ofHours(1));
+    Invite invite = owner.swarm.invite(InviteTerms.MEMBER, Duration.ofHours(1));
     CompletableFuture<Void> joining = owner.swarm.join(invite, "me");
     assertThatThrownBy(joining::join)
         .isInstanceOf(CompletionException.class)

@@ -5,7 +5,11 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.membership.Invite;
+import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.Membership;
+import dev.waggle.mesh.swarm.membership.MembershipException;
+import dev.waggle.mesh.swarm.membership.Role;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -14,6 +18,8 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -30,6 +36,9 @@ final class TestNode implements AutoCloseable {
   final Membership membership;
   final Swarm swarm;
   volatile Capability capability;
+
+  /** The key of the swarm that it founded, while it has it. */
+  volatile Optional<Identity> owner = Optional.empty();
 
   private static final int LOOPS = Math.min(2, Runtime.getRuntime().availableProcessors());
 
@@ -66,13 +75,7 @@ final class TestNode implements AutoCloseable {
 
   TestNode(String name, List<Multiaddr> peers) throws IOException {
     capability = capability(name, 2);
-    membership =
-        Membership.found(
-            identity,
-            Identity.generate(new SecureRandom()),
-            name,
-            new MemoryMembershipStore(),
-            clock);
+    membership = found(name);
     swarm =
         Swarm.start(
             new Swarm.Settings(
@@ -86,6 +89,21 @@ final class TestNode implements AutoCloseable {
                 blocking,
                 clock,
                 "waggle/test"));
+  }
+
+  private Membership found(String name) {
+    Identity key = Identity.generate(new SecureRandom());
+    owner = Optional.of(key);
+    try {
+      return Membership.found(
+          new Membership.Keys(identity, () -> owner),
+          key,
+          name,
+          new MemoryMembershipStore(),
+          clock);
+    } catch (MembershipException e) {
+      throw new AssertionError("a new swarm has no revocations", e);
+    }
   }
 
   static Capability capability(String name, int slots) {
@@ -104,7 +122,12 @@ final class TestNode implements AutoCloseable {
 
   /** Makes the other node a member of this one's swarm. */
   void admit(TestNode other, String name) throws Exception {
-    other.swarm.join(swarm.invite(Duration.ofHours(1)), name).get(20, TimeUnit.SECONDS);
+    admit(other, name, Role.granted("member"));
+  }
+
+  void admit(TestNode other, String name, Set<Role> roles) throws Exception {
+    Invite invite = swarm.invite(new InviteTerms(roles, Optional.empty()), Duration.ofHours(1));
+    other.swarm.join(invite, name).get(20, TimeUnit.SECONDS);
   }
 
   boolean isConnectedWith(TestNode other) {

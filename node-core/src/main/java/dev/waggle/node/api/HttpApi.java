@@ -152,7 +152,9 @@ public final class HttpApi implements AutoCloseable {
                     .putHeader("content-type", "text/plain; version=0.0.4; charset=utf-8")
                     .end(metrics.scrape()));
     new ModelRoutes(node, version, vertx, metrics).addTo(router);
-    new SwarmRoutes(node, version, guard, vertx, blocking).addTo(router);
+    LaterAnswers later = new LaterAnswers(vertx, blocking);
+    new SwarmRoutes(node, version, guard, later).addTo(router);
+    new MembershipRoutes(node, guard, later).addTo(router);
     for (int status : new int[] {400, 404, 405, 413, 414, 431, 500}) {
       router.errorHandler(status, HttpApi::fail);
     }

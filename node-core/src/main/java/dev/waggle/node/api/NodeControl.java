@@ -1,14 +1,18 @@
 package dev.waggle.node.api;
 
 import dev.waggle.coordinator.TaskSubmitter;
+import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.membership.Invite;
+import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.MembershipException;
+import dev.waggle.mesh.swarm.membership.Revocation;
 import dev.waggle.node.config.NodeConfig;
 import dev.waggle.worker.Worker;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 
 /** What the API needs of its node. Thread-safe; nothing blocks, unless it says so. */
@@ -36,7 +40,23 @@ public interface NodeControl {
    *
    * @throws MembershipException if it may not invite, or the validity is out of range
    */
-  Invite invite(Duration validity) throws MembershipException;
+  Invite invite(InviteTerms terms, Duration validity) throws MembershipException;
+
+  /**
+   * Ends a peer's membership everywhere, and records it; blocks for the disk.
+   *
+   * @param keep when the peer is an admin, those that it let in and that stay
+   * @throws MembershipException if this node may not
+   */
+  Revocation revoke(PeerId peer, String reason, Collection<PeerId> keep) throws MembershipException;
+
+  /**
+   * Leaves its swarm for one of its own; blocks for the disk.
+   *
+   * @param abandon even when it has the swarm's owner key, which is lost then
+   * @throws MembershipException if it has that key, others are there, and it is not to abandon them
+   */
+  void leave(boolean abandon) throws MembershipException;
 
   /**
    * Joins the swarm of an invite; completes when its issuer has admitted this node. Fails with a

@@ -12,55 +12,37 @@ import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
-import dev.waggle.mesh.swarm.membership.Certificate;
-import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
-import io.vertx.core.Vertx;
+import dev.waggle.mesh.swarm.membership.Revocation;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalLong;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Supplier;
 
-/** The node's own API. What changes it, or reads its records, needs the token. */
+/** What the node is, sees and has recorded. Reading its records needs the token. */
 final class SwarmRoutes {
-  private static final Duration INVITE_VALIDITY = Duration.ofHours(24);
   private static final int ENTRIES_MAX = 1_000;
 
   private final NodeControl node;
   private final String version;
   private final Guard guard;
-  private final Vertx vertx;
-  private final Executor blocking;
+  private final LaterAnswers later;
 
-  SwarmRoutes(NodeControl node, String version, Guard guard, Vertx vertx, Executor blocking) {
+  SwarmRoutes(NodeControl node, String version, Guard guard, LaterAnswers later) {
     this.node = node;
     this.version = version;
     this.guard = guard;
-    this.vertx = vertx;
-    this.blocking = blocking;
+    this.later = later;
   }
 
   void addTo(Router router) {
     router.get("/swarm/v1/status").handler(context -> HttpApi.send(context, status()));
     router.get("/swarm/v1/peers").handler(context -> HttpApi.send(context, peers()));
-    router.get("/swarm/v1/members").handler(context -> HttpApi.send(context, members()));
     router.get("/swarm/v1/models").handler(context -> HttpApi.send(context, models()));
-    router.route("/swarm/v1/invites").handler(guard::checkToken);
-    router.post("/swarm/v1/invites").handler(this::invite);
-    router.route("/swarm/v1/join").handler(guard::checkToken);
-    router.post("/swarm/v1/join").handler(this::join);
     router.route("/swarm/v1/ledger*").handler(guard::checkToken);
     router.get("/swarm/v1/ledger").handler(this::ledger);
-    router.get("/swarm/v1/ledger/verify").handler(context -> later(context, this::verify));
+    router.get("/swarm/v1/ledger/verify").handler(context -> later.answer(context, this::verify));
   }
 
   private static ObjectNode object() {
@@ -72,7 +54,10 @@ final class SwarmRoutes {
     ObjectNode status = object();
     status.put("name", own.nodeName()).put("peerId", node.swarm().peerId().toString());
     status.put("version", version).put("swarm", node.swarm().membership().swarm().toString());
-    status.put("admin", node.swarm().membership().isAdmin());
+    Membership membership = node.swarm().membership();
+    status.put("admin", membership.isAdmin());
+    status.put("certificateUntil", membership.own().notAfter().toString());
+    membership.revocation().ifPresent(revocation -> status.put("revoked", revocation.sentence()));
     ArrayNode listen = status.putArray("listen");
     node.swarm()
         .listenAddresses()
@@ -136,38 +121,6 @@ final class SwarmRoutes {
     return body;
   }
 
-  private ObjectNode members() {
-    ObjectNode body = object();
-    Membership membership = node.swarm().membership();
-    body.put("swarm", membership.swarm().toString());
-    ArrayNode members = body.putArray("members");
-    add(members, membership.own().leaf(), true, true);
-    membership
-        .others()
-        .forEach(
-            member -> {
-              Certificate certificate = member.chain().leaf();
-              boolean connected =
-                  node.swarm()
-                      .peers()
-                      .peer(certificate.subject())
-                      .map(Peer::connected)
-                      .orElse(false);
-              add(members, certificate, connected, false);
-            });
-    return body;
-  }
-
-  private static void add(
-      ArrayNode members, Certificate certificate, boolean connected, boolean self) {
-    ObjectNode entry = members.addObject();
-    entry.put("peerId", certificate.subject().toString()).put("name", certificate.name());
-    ArrayNode roles = entry.putArray("roles");
-    certificate.roles().forEach(role -> roles.add(role.name().toLowerCase(Locale.ROOT)));
-    entry.put("notAfter", certificate.notAfter().toString());
-    entry.put("connected", connected).put("self", self);
-  }
-
   private ObjectNode models() {
     ObjectNode body = object();
     ArrayNode models = body.putArray("models");
@@ -193,57 +146,10 @@ final class SwarmRoutes {
     return body;
   }
 
-  private void invite(RoutingContext context) {
-    OptionalLong seconds =
-        HttpApi.hasBody(context)
-            ? new JsonFields(HttpApi.json(context)).number("validitySeconds")
-            : OptionalLong.empty();
-    Duration validity =
-        seconds.isPresent() ? Duration.ofSeconds(seconds.getAsLong()) : INVITE_VALIDITY;
-    later(
-        context,
-        () -> {
-          try {
-            Invite invite = node.invite(validity);
-            return object()
-                .put("token", invite.token())
-                .put("expiry", invite.expiry().toString())
-                .put("swarm", invite.swarm().toString());
-          } catch (MembershipException e) {
-            throw refused(e);
-          }
-        });
-  }
-
-  private void join(RoutingContext context) {
-    String token = new JsonFields(HttpApi.json(context)).text("token");
-    Invite invite;
-    try {
-      invite = Invite.parse(token);
-    } catch (MembershipException e) {
-      throw refused(e);
-    }
-    answer(
-        context,
-        node.join(invite)
-            .thenApply(joined -> members())
-            .exceptionally(
-                failure -> {
-                  Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-                  throw cause instanceof MembershipException refusal
-                      ? refused(refusal)
-                      : new CompletionException(cause);
-                }));
-  }
-
-  private static ApiException refused(MembershipException e) {
-    return new ApiException(ApiError.of(409, e.getMessage(), "membership"));
-  }
-
   private void ledger(RoutingContext context) {
     long from = parameter(context, "from", 1, Long.MAX_VALUE);
     int most = (int) parameter(context, "max", ENTRIES_MAX, ENTRIES_MAX);
-    later(
+    later.answer(
         context,
         () -> {
           ObjectNode body = object();
@@ -286,11 +192,15 @@ final class SwarmRoutes {
           node.put("task", attempt.task()).put("worker", attempt.worker().toString());
           node.put("model", attempt.model()).put("cause", attempt.cause());
         }
-        case JOIN -> {
+        case JOIN, LEAVE -> {
           // The certificate is in the payload; its swarm is in status and members.
         }
+        case REVOKE -> {
+          Revocation revocation = Revocation.parse(entry.payload());
+          node.put("revoked", revocation.subject().toString()).put("reason", revocation.reason());
+        }
       }
-    } catch (MalformedReceiptException | LedgerException e) {
+    } catch (MalformedReceiptException | LedgerException | MembershipException e) {
       node.put("unreadable", e.getMessage());
     }
     return node;
@@ -305,37 +215,5 @@ final class SwarmRoutes {
 
   private ObjectNode verify() {
     return VerificationJson.of(node.ledger().verify((checked, total) -> {}));
-  }
-
-  /** Answers with what work that waits for the disk comes to. */
-  private void later(RoutingContext context, Supplier<ObjectNode> work) {
-    try {
-      answer(context, CompletableFuture.supplyAsync(work, blocking));
-    } catch (RejectedExecutionException e) {
-      throw new ApiException(
-          ApiError.of(503, "this node is too busy (try again in a moment)", "overloaded"));
-    }
-  }
-
-  private void answer(RoutingContext context, CompletableFuture<ObjectNode> future) {
-    var loop = vertx.getOrCreateContext();
-    future.whenComplete(
-        (body, failure) ->
-            loop.runOnContext(
-                now -> {
-                  if (failure == null) {
-                    HttpApi.send(context, body);
-                    return;
-                  }
-                  Throwable cause =
-                      failure instanceof CompletionException && failure.getCause() != null
-                          ? failure.getCause()
-                          : failure;
-                  if (cause instanceof UncheckedIOException io) {
-                    cause =
-                        new ApiException(ApiError.of(500, String.valueOf(io.getMessage()), "disk"));
-                  }
-                  context.fail(cause);
-                }));
   }
 }

@@ -5,12 +5,16 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import picocli.CommandLine.Command;
 
 @Command(
     name = "doctor",
     description = "Look for what keeps this node from working, and say what to do.")
 final class DoctorCommand extends NodeCommand {
+  private static final Duration EXPIRES_SOON = Duration.ofDays(30);
+
   private final ArrayNode checks = JsonNodeFactory.instance.arrayNode();
   private boolean healthy = true;
 
@@ -21,6 +25,7 @@ final class DoctorCommand extends NodeCommand {
     check("node", true, "runs as " + status.path("peerId").asText());
     checkLedger(node, status);
     checkEngines(status, node.get("/swarm/v1/models").path("models").size());
+    checkCertificate(status);
     checkPeers(node.get("/swarm/v1/peers"), status);
     if (isJson()) {
       out()
@@ -79,6 +84,18 @@ final class DoctorCommand extends NodeCommand {
             : "none in the swarm (start Ollama, or put a .gguf file into "
                 + directory().resolve("models")
                 + ", here or on another node)");
+  }
+
+  private void checkCertificate(JsonNode status) {
+    Instant until = Instant.parse(status.path("certificateUntil").asText());
+    boolean soon = until.isBefore(Instant.now().plus(EXPIRES_SOON));
+    String valid = "this node's is valid until " + until;
+    check(
+        "certificate",
+        !status.has("revoked") && !soon,
+        status.has("revoked")
+            ? "this node " + status.path("revoked").asText() + " (ask an admin for a new invite)"
+            : valid + (soon ? " (let it run while an admin's node does; an admin renews it)" : ""));
   }
 
   private void checkPeers(JsonNode peers, JsonNode status) {

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -18,16 +20,45 @@ final class InviteCommand extends NodeCommand {
       description = "How long it is valid, for example 30m, 24h or 7d (default: 24h).")
   private String expires = "24h";
 
+  @Option(
+      names = "--role",
+      paramLabel = "ROLE",
+      defaultValue = "member",
+      description =
+          "What its bearer becomes: member (asks for work and does it), admin (also invites and"
+              + " revokes), worker (only does work), requester (only asks), coordinator (asks in"
+              + " others' stead) or relay (only carries connections); default: member.")
+  private String role = "member";
+
+  @Option(
+      names = "--for",
+      paramLabel = "PEER-ID",
+      description = "The only node that it lets in; \"waggle status\" there shows its peer id.")
+  private @Nullable String bound;
+
+  @Option(names = "--no-qr", description = "Print no QR code.")
+  private boolean noQr;
+
   @Override
   int run() throws CommandException, IOException, InterruptedException {
-    long seconds = parse(expires).toSeconds();
-    JsonNode invite = node().post("/swarm/v1/invites", Map.of("validitySeconds", seconds));
+    Map<String, Object> terms = new HashMap<>();
+    terms.put("validitySeconds", parse(expires).toSeconds());
+    terms.put("role", role);
+    if (bound != null) {
+      terms.put("for", bound);
+    }
+    JsonNode invite = node().post("/swarm/v1/invites", terms);
     if (isJson()) {
       out().println(invite);
       return ExitCode.DONE;
     }
-    out().println(invite.path("token").asText());
+    String token = invite.path("token").asText();
+    out().println(token);
     out().println();
+    if (!noQr) {
+      // Upper case takes fewer modules, and join takes either.
+      out().println(QrText.of(token.toUpperCase(Locale.ROOT)));
+    }
     out()
         .println(
             "On the other machine, while this node runs, until "

@@ -28,6 +28,18 @@ final class MembersCommand extends NodeCommand {
           member.path("peerId").asText());
     }
     table.print(out());
+    if (!body.path("revoked").isEmpty()) {
+      out().println();
+      Table revoked = new Table("NO LONGER MEMBER", "SINCE", "HOW", "REASON");
+      for (JsonNode each : body.path("revoked")) {
+        revoked.row(
+            each.path("peerId").asText(),
+            each.path("time").asText(),
+            each.path("left").asBoolean() ? "left" : "revoked",
+            each.path("reason").asText());
+      }
+      revoked.print(out());
+    }
     return ExitCode.DONE;
   }
 }

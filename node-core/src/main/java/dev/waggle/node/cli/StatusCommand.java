@@ -26,6 +26,12 @@ final class StatusCommand extends NodeCommand {
             + status.path("members").asInt()
             + ", connected: "
             + status.path("peersConnected").asInt());
+    if (status.has("revoked")) {
+      out.println(
+          "         this node "
+              + status.path("revoked").asText()
+              + " (ask an admin for an invite that names it, then: waggle join TOKEN)");
+    }
     status.path("listen").forEach(address -> out.println("listens  " + address.asText()));
     out.println(
         "work     "

@@ -3,9 +3,13 @@ package dev.waggle.node.data;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
+import dev.waggle.mesh.swarm.membership.InviteTerms;
+import dev.waggle.mesh.swarm.membership.JoinRefusal;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.MembershipStore;
+import dev.waggle.mesh.swarm.membership.Revocation;
+import dev.waggle.mesh.swarm.membership.Role;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -14,9 +18,16 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The membership in the node's database. A write has been forced to disk when it returns. */
 public final class H2MembershipStore implements MembershipStore {
+  private static final int REVOCATIONS_MAX = 4 * Membership.MEMBERS_MAX;
+  private static final int DEPARTURES_MAX = 16;
+
   private final NodeDatabase database;
 
   public H2MembershipStore(NodeDatabase database) {
@@ -38,7 +49,7 @@ public final class H2MembershipStore implements MembershipStore {
   public void enter(CertificateChain own) {
     database.write(
         connection -> {
-          for (String table : List.of("own", "member", "invite")) {
+          for (String table : List.of("own", "member", "invite", "revocation")) {
             change(connection, "DELETE FROM " + table);
           }
           return change(connection, "INSERT INTO own (id, chain) VALUES (1, ?)", own.bytes());
@@ -77,7 +88,70 @@ public final class H2MembershipStore implements MembershipStore {
   }
 
   @Override
-  public void saveInvite(byte[] secretHash, Instant expiry) {
+  public void remove(PeerId member) {
+    database.write(
+        connection -> change(connection, "DELETE FROM member WHERE peer = ?", member.toString()));
+  }
+
+  @Override
+  public void renew(CertificateChain own) {
+    database.write(connection -> change(connection, "UPDATE own SET chain = ?", own.bytes()));
+  }
+
+  @Override
+  public List<Revocation> revocations() {
+    return words("SELECT bytes FROM revocation LIMIT " + REVOCATIONS_MAX);
+  }
+
+  @Override
+  public void save(Revocation revocation) {
+    database.write(
+        connection ->
+            change(
+                connection,
+                "MERGE INTO revocation (subject, issuer, bytes) KEY (subject, issuer)"
+                    + " VALUES (?, ?, ?)",
+                revocation.subject().toString(),
+                revocation.issuer().toString(),
+                revocation.bytes()));
+  }
+
+  @Override
+  public void saveDeparture(Revocation departure) {
+    database.write(
+        connection -> {
+          change(
+              connection,
+              "DELETE FROM departure WHERE id NOT IN"
+                  + " (SELECT id FROM departure ORDER BY id DESC LIMIT ?)",
+              DEPARTURES_MAX - 1);
+          return change(connection, "INSERT INTO departure (bytes) VALUES (?)", departure.bytes());
+        });
+  }
+
+  @Override
+  public List<Revocation> departures() {
+    return words("SELECT bytes FROM departure ORDER BY id DESC LIMIT " + DEPARTURES_MAX);
+  }
+
+  private List<Revocation> words(String sql) {
+    return database.read(
+        connection -> {
+          List<Revocation> words = new ArrayList<>();
+          try (PreparedStatement select = connection.prepareStatement(sql);
+              ResultSet row = select.executeQuery()) {
+            while (row.next()) {
+              words.add(Revocation.parse(row.getBytes(1)));
+            }
+          } catch (MembershipException e) {
+            throw new SQLException("a stored revocation is damaged: " + e.getMessage(), e);
+          }
+          return words;
+        });
+  }
+
+  @Override
+  public void saveInvite(byte[] secretHash, Instant expiry, InviteTerms terms) {
     database.write(
         connection -> {
           change(
@@ -86,9 +160,11 @@ public final class H2MembershipStore implements MembershipStore {
               Instant.now().minus(Membership.INVITE_MAX).toEpochMilli());
           return change(
               connection,
-              "INSERT INTO invite (secret_hash, expiry_ms) VALUES (?, ?)",
+              "INSERT INTO invite (secret_hash, expiry_ms, roles, bound) VALUES (?, ?, ?, ?)",
               secretHash,
-              expiry.toEpochMilli());
+              expiry.toEpochMilli(),
+              String.join(",", terms.roles().stream().map(Role::name).sorted().toList()),
+              terms.bound().map(PeerId::toString).orElse(null));
         });
   }
 
@@ -101,29 +177,45 @@ public final class H2MembershipStore implements MembershipStore {
               change(
                   connection,
                   "UPDATE invite SET used_by = ? WHERE secret_hash = ?"
+                      + " AND (bound IS NULL OR bound = ?)"
                       + " AND (used_by = ? OR (used_by IS NULL AND expiry_ms > ?))",
                   joiner.toString(),
                   secretHash,
                   joiner.toString(),
+                  joiner.toString(),
                   now.toEpochMilli());
-          return used == 1 ? Redemption.REDEEMED : refusal(connection, secretHash);
+          return answer(connection, secretHash, joiner, used == 1);
         });
   }
 
-  private static Redemption refusal(Connection connection, byte[] secretHash) throws SQLException {
+  private static Redemption answer(
+      Connection connection, byte[] secretHash, PeerId joiner, boolean redeemed)
+      throws SQLException {
     try (PreparedStatement select =
-        connection.prepareStatement("SELECT used_by IS NULL FROM invite WHERE secret_hash = ?")) {
+        connection.prepareStatement(
+            "SELECT roles, bound, used_by IS NULL FROM invite WHERE secret_hash = ?")) {
       select.setBytes(1, secretHash);
       try (ResultSet row = select.executeQuery()) {
         if (!row.next()) {
-          return Redemption.UNKNOWN;
+          return new Redemption.Refused(JoinRefusal.UNKNOWN);
         }
-        return row.getBoolean(1) ? Redemption.EXPIRED : Redemption.USED;
+        Optional<PeerId> bound = Optional.ofNullable(row.getString(2)).map(PeerId::parse);
+        if (redeemed) {
+          Set<Role> roles =
+              Stream.of(row.getString(1).split(",", -1))
+                  .map(Role::valueOf)
+                  .collect(Collectors.toSet());
+          return new Redemption.Redeemed(new InviteTerms(roles, bound));
+        }
+        if (bound.isPresent() && !bound.get().equals(joiner)) {
+          return new Redemption.Refused(JoinRefusal.ANOTHERS);
+        }
+        return new Redemption.Refused(row.getBoolean(3) ? JoinRefusal.EXPIRED : JoinRefusal.USED);
       }
     }
   }
 
-  private static int change(Connection connection, String sql, Object... values)
+  private static int change(Connection connection, String sql, @Nullable Object... values)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (int i = 0; i < values.length; i++) {

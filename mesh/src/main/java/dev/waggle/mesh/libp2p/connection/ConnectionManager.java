@@ -172,6 +172,11 @@ public final class ConnectionManager implements ConnectionListener {
     }
   }
 
+  /** Looks for the peer no more, until something is learnt of it again. */
+  public synchronized void forget(PeerId peer) {
+    targets.remove(peer);
+  }
+
   /** The peer is connected and welcome. */
   public synchronized void onWelcome(Connection connection) {
     Target target = targets.get(connection.remotePeer());

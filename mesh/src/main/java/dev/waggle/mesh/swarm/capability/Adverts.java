@@ -9,6 +9,7 @@ import dev.waggle.mesh.libp2p.protocol.gossipsub.PubSub;
 import dev.waggle.mesh.swarm.membership.ClockSkew;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
+import dev.waggle.mesh.swarm.membership.Role;
 import dev.waggle.mesh.swarm.membership.SwarmId;
 import dev.waggle.mesh.swarm.wire.AdvertCodec;
 import java.time.Clock;
@@ -169,6 +170,9 @@ public final class Adverts implements AutoCloseable {
       membership.verify(advert.chain(), from);
     } catch (MembershipException e) {
       log.debug("an advert of {} does not verify: {}", from, e.getMessage());
+      return PubSub.Verdict.REJECT;
+    }
+    if (!advert.capability().models().isEmpty() && !Role.mayWork(advert.chain().leaf().roles())) {
       return PubSub.Verdict.REJECT;
     }
     Instant now = clock.instant();

@@ -25,6 +25,11 @@ public record Capability(
   /** The longest name or version, in characters. */
   public static final int TEXT_CHARACTERS_MAX = 64;
 
+  /** The same of a node that runs nothing for others. */
+  public Capability withoutWork() {
+    return new Capability(nodeName, softwareVersion, List.of(), 0, 0, 0);
+  }
+
   public Capability {
     PrintableText.check(nodeName, TEXT_CHARACTERS_MAX, "a node's name");
     PrintableText.check(softwareVersion, TEXT_CHARACTERS_MAX, "a software version");

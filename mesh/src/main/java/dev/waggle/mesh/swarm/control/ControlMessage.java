@@ -2,6 +2,7 @@ package dev.waggle.mesh.swarm.control;
 
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
+import dev.waggle.mesh.swarm.membership.Revocation;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -16,7 +17,7 @@ import java.time.Instant;
 public record ControlMessage(
     long sequence, Instant issued, Duration timeToLive, CertificateChain chain, Body body) {
   /** The largest one, in bytes. */
-  public static final int BYTES_MAX = 16 << 10;
+  public static final int BYTES_MAX = Revocation.BYTES_MAX + CertificateChain.BYTES_MAX + 256;
 
   /** The longest time one can count. */
   public static final Duration TIME_TO_LIVE_MAX = Duration.ofMinutes(5);
@@ -29,6 +30,9 @@ public record ControlMessage(
      * @param sequence of the last advert that is known of it; a later one refutes the suspicion
      */
     record Suspicion(PeerId peer, long sequence) implements Body {}
+
+    /** A member is none any more. */
+    record Revoked(Revocation revocation) implements Body {}
   }
 
   public ControlMessage {

@@ -26,6 +26,8 @@ public sealed interface OfferReply {
     /** The worker is shutting down. */
     STOPPING,
     /** The worker's ledger cannot write. */
-    LEDGER_UNAVAILABLE
+    LEDGER_UNAVAILABLE,
+    /** A certificate of one of the two does not allow it. */
+    NOT_PERMITTED
   }
 }

@@ -6,7 +6,6 @@ import dev.waggle.mesh.libp2p.Host;
 import dev.waggle.mesh.libp2p.Recurring;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
 import dev.waggle.mesh.swarm.control.ControlMessage.Body;
-import dev.waggle.mesh.swarm.control.ControlTopic;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
@@ -20,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Keeps watch over the members that are connected or advertised. Thread-safe; nothing blocks. */
-public final class Liveness implements ControlTopic.Listener, AutoCloseable {
+public final class Liveness implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Liveness.class);
 
   private final Surroundings surroundings;
@@ -87,15 +86,13 @@ public final class Liveness implements ControlTopic.Listener, AutoCloseable {
     detector.clear();
   }
 
-  @Override
-  public synchronized boolean isNews(PeerId from, Body body) {
-    Body.Suspicion suspicion = (Body.Suspicion) body;
+  /** Whether a suspicion is worth passing on. */
+  public synchronized boolean isNews(Body.Suspicion suspicion) {
     return detector.isNews(suspicion.peer(), suspicion.sequence(), System.nanoTime());
   }
 
-  @Override
-  public void onMessage(PeerId from, Body body) {
-    Body.Suspicion suspicion = (Body.Suspicion) body;
+  /** A member suspects another. */
+  public void onSuspicion(PeerId from, Body.Suspicion suspicion) {
     log.debug("{} suspects {}", from, suspicion.peer());
     step(() -> detector.onSuspicion(suspicion.peer(), suspicion.sequence(), System.nanoTime()));
   }

@@ -6,10 +6,15 @@ import dev.waggle.mesh.libp2p.ConnectionListener;
 import dev.waggle.mesh.libp2p.DialException;
 import dev.waggle.mesh.libp2p.Host;
 import dev.waggle.mesh.libp2p.ProtocolGate;
+import dev.waggle.mesh.libp2p.Stream;
+import dev.waggle.mesh.libp2p.StreamReader;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,16 +56,21 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
 
     /** A connection that this node made is of no use; the cause is fit for people. */
     void onRefused(PeerId peer, String cause);
+
+    /** A member's word was taken that this node did not know, from one who may. */
+    void onRevocation(Revocation revocation);
   }
 
   private final Host host;
   private final Membership membership;
+  private final Clock clock;
   private final ScheduledExecutorService timer;
   private final Executor blocking;
   private final Listener listener;
   private final HelloProtocol hello;
   private final Map<Connection, CertificateChain> admitted = new ConcurrentHashMap<>();
   private final Set<Connection> strangers = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean renewing = new AtomicBoolean();
   private final Set<PeerId> joining = ConcurrentHashMap.newKeySet();
   private final Map<PeerId, CompletableFuture<Void>> awaited = new HashMap<>();
 
@@ -71,22 +82,33 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
   public Admissions(
       Host host,
       Membership membership,
+      Clock clock,
       String software,
       ScheduledExecutorService timer,
       Executor blocking,
       Listener listener) {
     this.host = host;
     this.membership = membership;
+    this.clock = clock;
     this.timer = timer;
     this.blocking = blocking;
     this.listener = listener;
     byte[] bootId = new byte[BOOT_ID_BYTES];
     new SecureRandom().nextBytes(bootId);
-    this.hello = new HelloProtocol(membership, bootId, software, new Outcome());
+    this.hello = new HelloProtocol(membership, clock, bootId, software, new Outcome());
     host.gate(this);
     host.handle(HelloProtocol.PROTOCOL, hello::answer);
     host.handle(JoinProtocol.PROTOCOL, stream -> new JoinProtocol.Issuer(membership, blocking));
+    host.handle(RenewProtocol.PROTOCOL, this::renewing);
     host.onConnection(this);
+  }
+
+  private StreamReader renewing(Stream stream) {
+    CertificateChain chain = admitted.get(stream.connection());
+    if (chain == null) {
+      throw new IllegalStateException("the gate lets members only get here");
+    }
+    return new RenewProtocol.Issuer(membership, chain, blocking);
   }
 
   @Override
@@ -99,6 +121,86 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
   /** The admitted connections. */
   public List<Connection> connections() {
     return List.copyOf(admitted.keySet());
+  }
+
+  /** What a connected member may do, by the certificate that it showed. */
+  public Set<Role> roles(PeerId peer) {
+    return connection(peer)
+        .flatMap(connection -> Optional.ofNullable(admitted.get(connection)))
+        .map(chain -> chain.leaf().roles())
+        .orElse(Set.of());
+  }
+
+  /** Shows out everybody whose certificate does not hold any more. */
+  public void recheck() {
+    admitted.forEach(
+        (connection, chain) -> {
+          try {
+            membership.verify(chain, connection.remotePeer());
+          } catch (MembershipException e) {
+            log.info("no longer connected with \"{}\": {}", chain.leaf().name(), e.getMessage());
+            listener.onRefused(connection.remotePeer(), e.getMessage());
+            connection.close();
+          }
+        });
+  }
+
+  /** Asks an admin for a newer certificate, if it is time. To be called now and then. */
+  public void renew() {
+    if (!membership.wantsRenewal() || renewing.getAndSet(true)) {
+      return;
+    }
+    blocking.execute(
+        () -> {
+          membership.renewOwn();
+          if (!membership.wantsRenewal()) {
+            renewing.set(false);
+            return;
+          }
+          askAdmins(admins())
+              .whenComplete(
+                  (done, failure) -> {
+                    if (failure != null) {
+                      log.debug("no renewal yet: {}", unwrapped(failure).getMessage());
+                    }
+                    renewing.set(false);
+                  });
+        });
+  }
+
+  private Deque<Connection> admins() {
+    Deque<Connection> admins = new ArrayDeque<>();
+    admitted.forEach(
+        (connection, chain) -> {
+          if (chain.leaf().roles().contains(Role.ADMIN)) {
+            admins.add(connection);
+          }
+        });
+    return admins;
+  }
+
+  private CompletableFuture<Void> askAdmins(Deque<Connection> admins) {
+    Connection next = admins.poll();
+    if (next == null) {
+      return CompletableFuture.failedFuture(
+          new MembershipException("no admin that is connected renews certificates"));
+    }
+    return RenewProtocol.ask(next)
+        .thenAcceptAsync(this::takeRenewal, blocking)
+        .exceptionallyCompose(failure -> askAdmins(admins));
+  }
+
+  private void takeRenewal(CertificateChain newer) {
+    try {
+      membership.verify(newer, host.peerId());
+    } catch (MembershipException e) {
+      throw new CompletionException(e);
+    }
+    if (newer.notAfter().isAfter(membership.own().notAfter())
+        && newer.leaf().roles().equals(membership.own().leaf().roles())) {
+      membership.takeRenewal(newer);
+      log.info("the certificate is good until {} now", newer.notAfter());
+    }
   }
 
   /** The admitted connection to a peer. */
@@ -147,6 +249,11 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     if (issuer.equals(host.peerId())) {
       return CompletableFuture.failedFuture(
           new MembershipException("this node made the invite itself (redeem it on another one)"));
+    }
+    if (!invite.bound().map(host.peerId()::equals).orElse(true)) {
+      return CompletableFuture.failedFuture(
+          new MembershipException(
+              "the invite is for " + invite.bound().get() + ", and this node is " + host.peerId()));
     }
     if (!joining.add(issuer)) {
       return CompletableFuture.failedFuture(
@@ -214,16 +321,21 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
 
   private void enter(Invite invite, CertificateChain chain) {
     try {
-      chain.verify(invite.swarm(), host.peerId(), java.time.Instant.now());
+      chain.verify(invite.swarm(), host.peerId(), clock.instant());
     } catch (MembershipException e) {
       throw new CompletionException(
           new MembershipException(
               "the node that answered gave a certificate that does not verify: " + e.getMessage()));
     }
     membership.enter(chain);
+    dismiss();
+    log.info("entered swarm {}", chain.swarm());
+  }
+
+  /** Ends every admitted connection: this node is in another swarm now. */
+  public void dismiss() {
     admitted.keySet().forEach(Connection::close);
     admitted.clear();
-    log.info("entered swarm {}", chain.swarm());
   }
 
   private CompletableFuture<Void> greetIssuer(Connection connection) {
@@ -251,6 +363,21 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     return failure instanceof CompletionException && failure.getCause() != null
         ? failure.getCause()
         : failure;
+  }
+
+  /** Takes revocations that a peer brought; blocks. */
+  public void learn(List<Revocation> revocations) {
+    for (Revocation revocation : revocations) {
+      try {
+        if (membership.learn(revocation)) {
+          log.info("{} {}", revocation.subject(), revocation.sentence());
+          listener.onRevocation(revocation);
+        }
+      } catch (MembershipException e) {
+        log.debug("a revocation was left out: {}", e.getMessage());
+      }
+    }
+    recheck();
   }
 
   private final class Outcome implements HelloProtocol.Outcome {
@@ -296,9 +423,18 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     }
 
     @Override
-    public void onRoster(List<CertificateChain> members) {
+    public void onShown(Connection connection, Revocation revocation) {
+      PeerId about = revocation.subject();
+      if (about.equals(host.peerId()) || about.equals(connection.remotePeer())) {
+        blocking.execute(() -> learn(List.of(revocation)));
+      }
+    }
+
+    @Override
+    public void onRoster(List<CertificateChain> members, List<Revocation> revocations) {
       blocking.execute(
           () -> {
+            learn(revocations);
             for (CertificateChain chain : members) {
               try {
                 membership.verify(chain, chain.leaf().subject());

@@ -22,7 +22,8 @@ public final class Certificate {
   public static final int NAME_CHARACTERS_MAX = 64;
 
   private static final int VERSION = 1;
-  private static final int SERIAL_BYTES = 16;
+  static final int SERIAL_BYTES = 16;
+
   private static final byte[] DOMAIN = "waggle-certificate-1".getBytes(StandardCharsets.US_ASCII);
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -35,6 +36,7 @@ public final class Certificate {
   private final Instant notBefore;
   private final Instant notAfter;
   private final PeerId issuer;
+  private final ByteString serial;
 
   private Certificate(byte[] body, byte[] signature) throws MembershipException {
     this.body = body;
@@ -54,6 +56,7 @@ public final class Certificate {
       this.notBefore = Instant.ofEpochMilli(parsed.getNotBeforeMs());
       this.notAfter = Instant.ofEpochMilli(parsed.getNotAfterMs());
       this.issuer = PeerId.ofMultihash(parsed.getIssuer().toByteArray());
+      this.serial = parsed.getSerial();
     } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
       throw new MembershipException("the certificate cannot be read", e);
     }
@@ -149,5 +152,10 @@ public final class Certificate {
 
   PeerId issuer() {
     return issuer;
+  }
+
+  /** What tells it from every other of that issuer. */
+  ByteString serial() {
+    return serial;
   }
 }

@@ -17,7 +17,7 @@ import java.util.Set;
  */
 public final class CertificateChain {
   /** The most certificates of a chain. */
-  public static final int LENGTH_MAX = 3;
+  public static final int LENGTH_MAX = 2;
 
   /** The longest binary form, in bytes. */
   public static final int BYTES_MAX = 2_048;
@@ -35,25 +35,29 @@ public final class CertificateChain {
 
   /** The chain of a swarm's founder. */
   public static CertificateChain found(Identity owner, PeerId founder, String name, Instant now) {
+    return ofOwner(owner, founder, name, Set.of(Role.MEMBER, Role.ADMIN), now);
+  }
+
+  /** The chain of a member that the owner itself certifies, the only one who makes admins. */
+  static CertificateChain ofOwner(
+      Identity owner, PeerId subject, String name, Set<Role> roles, Instant now) {
     return new CertificateChain(
         owner.peerId(),
         List.of(
             Certificate.issue(
                 owner,
                 SwarmId.ofOwner(owner.peerId()),
-                founder,
+                subject,
                 name,
-                Set.of(Role.MEMBER, Role.ADMIN),
-                now.minus(ClockSkew.MAX),
+                roles,
+                now,
                 now.plus(VALIDITY))));
   }
 
   /** The chain of a member that this one, an admin's, admits. */
   CertificateChain admit(Identity admin, PeerId joiner, String name, Set<Role> roles, Instant now) {
     List<Certificate> longer = new ArrayList<>();
-    longer.add(
-        Certificate.issue(
-            admin, swarm(), joiner, name, roles, now.minus(ClockSkew.MAX), now.plus(VALIDITY)));
+    longer.add(Certificate.issue(admin, swarm(), joiner, name, roles, now, now.plus(VALIDITY)));
     longer.addAll(certificates);
     return new CertificateChain(owner, longer);
   }
@@ -111,6 +115,15 @@ public final class CertificateChain {
     return SwarmId.ofOwner(owner);
   }
 
+  List<Certificate> certificates() {
+    return certificates;
+  }
+
+  /** When the first of its certificates expires. */
+  public Instant notAfter() {
+    return certificates.stream().map(Certificate::notAfter).min(Instant::compareTo).orElseThrow();
+  }
+
   /** The member's own certificate. */
   public Certificate leaf() {
     return certificates.get(0);
@@ -122,6 +135,16 @@ public final class CertificateChain {
    * @throws MembershipException naming what failed
    */
   public void verify(SwarmId swarm, PeerId subject, Instant now) throws MembershipException {
+    verifySignatures(swarm, subject);
+    verifyTime(now);
+  }
+
+  /**
+   * Checks everything but the time.
+   *
+   * @throws MembershipException naming what failed
+   */
+  void verifySignatures(SwarmId swarm, PeerId subject) throws MembershipException {
     if (!swarm().equals(swarm)) {
       throw new MembershipException("the certificate is of another swarm");
     }
@@ -141,8 +164,10 @@ public final class CertificateChain {
       if (!last && !certificates.get(i + 1).roles().contains(Role.ADMIN)) {
         throw new MembershipException("a certificate was issued by a member that is no admin");
       }
+      if (!last && each.roles().contains(Role.ADMIN)) {
+        throw new MembershipException("an admin was made by one that is not the owner");
+      }
     }
-    verifyTime(now);
   }
 
   /**

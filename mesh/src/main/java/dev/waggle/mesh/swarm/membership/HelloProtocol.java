@@ -11,6 +11,9 @@ import dev.waggle.mesh.swarm.pb.Hello;
 import dev.waggle.mesh.swarm.pb.HelloReply;
 import dev.waggle.mesh.swarm.pb.Roster;
 import java.io.IOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +28,15 @@ final class HelloProtocol {
   private static final Logger log = LoggerFactory.getLogger(HelloProtocol.class);
   private static final int VERSION = 1;
   private static final int REFUSED = 1;
+  private static final int REFUSED_FOR_CLOCK = 2;
   private static final int SOFTWARE_CHARACTERS_MAX = 64;
-  private static final int FRAME_BYTES_MAX =
-      Membership.MEMBERS_MAX * (CertificateChain.BYTES_MAX + 8);
+  // One of an admin, which is all but a few of them.
+  private static final int REVOCATION_BYTES_TYPICAL = 1_024;
+  // Before admission a stranger may send no more than a hello and its refusal need.
+  private static final int HELLO_BYTES_MAX = 2 * CertificateChain.BYTES_MAX + Revocation.BYTES_MAX;
+  private static final int ROSTER_BYTES_MAX =
+      Membership.MEMBERS_MAX * (CertificateChain.BYTES_MAX + 8)
+          + Revocations.MAX * REVOCATION_BYTES_TYPICAL;
 
   /** What hello leads to. Called on the connection's event loop; must not block. */
   interface Outcome {
@@ -41,16 +50,22 @@ final class HelloProtocol {
     void onRefused(Connection connection, String cause);
 
     /** The peer, a member, knows these. They are not verified yet. */
-    void onRoster(List<CertificateChain> members);
+    void onRoster(List<CertificateChain> members, List<Revocation> revocations);
+
+    /** A peer shows why it refuses this node. It is not verified yet. */
+    void onShown(Connection connection, Revocation revocation);
   }
 
   private final Membership membership;
+  private final Clock clock;
   private final byte[] bootId;
   private final String software;
   private final Outcome outcome;
 
-  HelloProtocol(Membership membership, byte[] bootId, String software, Outcome outcome) {
+  HelloProtocol(
+      Membership membership, Clock clock, byte[] bootId, String software, Outcome outcome) {
     this.membership = membership;
+    this.clock = clock;
     this.bootId = bootId.clone();
     this.software = software;
     this.outcome = outcome;
@@ -81,12 +96,14 @@ final class HelloProtocol {
         .setChain(own.toProtobuf())
         .setBootId(ByteString.copyFrom(bootId))
         .setSoftware(software)
+        .setTimeMs(clock.millis())
         .build();
   }
 
   private Roster roster() {
     Roster.Builder roster = Roster.newBuilder();
     membership.others().forEach(member -> roster.addMembers(member.chain().toProtobuf()));
+    membership.revocations().forEach(each -> roster.addRevocations(each.toProtobuf()));
     return roster.build();
   }
 
@@ -95,8 +112,48 @@ final class HelloProtocol {
       throw new MembershipException("hello version " + hello.getVersion() + " is not supported");
     }
     CertificateChain chain = CertificateChain.of(hello.getChain());
+    // Whose certificate is good has its word believed on what time it is.
+    ClockSkew.requireTogether(clock.instant(), Instant.ofEpochMilli(hello.getTimeMs()));
     membership.verify(chain, peer);
     return chain;
+  }
+
+  private HelloReply refusal(Hello hello, MembershipException cause) {
+    HelloReply.Builder reply =
+        HelloReply.newBuilder()
+            .setRefusal(cause instanceof ClockSkewException ? REFUSED_FOR_CLOCK : REFUSED)
+            .setTimeMs(clock.millis());
+    if (cause instanceof RevokedException revoked) {
+      reply.setRevocation(revoked.revocation().toProtobuf());
+    } else if (hello.getSwarm().size() == SwarmId.BYTES) {
+      // Members that did not hear this node leave still come to see it.
+      membership
+          .departure(SwarmId.ofBytes(hello.getSwarm().toByteArray()))
+          .ifPresent(departure -> reply.setRevocation(departure.toProtobuf()));
+    }
+    return reply.build();
+  }
+
+  /** Why the other side does not let this node in, for people. */
+  private String shown(Connection connection, HelloReply reply) {
+    if (reply.hasRevocation()) {
+      try {
+        outcome.onShown(connection, Revocation.of(reply.getRevocation()));
+      } catch (MembershipException e) {
+        log.debug("a refusal shows a revocation that cannot be read: {}", e.getMessage());
+      }
+    }
+    if (reply.getRefusal() == REFUSED_FOR_CLOCK) {
+      try {
+        ClockSkew.requireTogether(clock.instant(), Instant.ofEpochMilli(reply.getTimeMs()));
+      } catch (MembershipException e) {
+        return e.getMessage();
+      }
+    }
+    return membership
+        .revocation()
+        .map(revocation -> "this node " + revocation.sentence())
+        .orElse("it does not take this node for a member of its swarm");
   }
 
   private static String shown(String software) {
@@ -107,14 +164,19 @@ final class HelloProtocol {
   private void readRoster(byte[] frame) throws MalformedFrameException {
     try {
       Roster roster = Roster.parseFrom(frame);
-      if (roster.getMembersCount() > Membership.MEMBERS_MAX) {
-        throw new MalformedFrameException("a roster has too many members");
+      if (roster.getMembersCount() > Membership.MEMBERS_MAX
+          || roster.getRevocationsCount() > Revocations.MAX) {
+        throw new MalformedFrameException("a roster has too many entries");
       }
-      List<CertificateChain> members = new java.util.ArrayList<>();
+      List<CertificateChain> members = new ArrayList<>();
       for (var each : roster.getMembersList()) {
         members.add(CertificateChain.of(each));
       }
-      outcome.onRoster(members);
+      List<Revocation> revocations = new ArrayList<>();
+      for (var each : roster.getRevocationsList()) {
+        revocations.add(Revocation.of(each));
+      }
+      outcome.onRoster(members, revocations);
     } catch (InvalidProtocolBufferException | MembershipException e) {
       throw new MalformedFrameException("a roster cannot be read");
     }
@@ -125,7 +187,7 @@ final class HelloProtocol {
     private boolean greeted;
 
     Dialler(Connection connection) {
-      super(FRAME_BYTES_MAX);
+      super(HELLO_BYTES_MAX);
       this.connection = connection;
     }
 
@@ -144,11 +206,12 @@ final class HelloProtocol {
         throw new MalformedFrameException("a hello cannot be read");
       }
       if (reply.getRefusal() != 0) {
-        outcome.onRefused(connection, "it does not take this node for a member of its swarm");
+        outcome.onRefused(connection, shown(connection, reply));
         return;
       }
       try {
         CertificateChain chain = verified(reply.getHello(), connection.remotePeer());
+        expect(ROSTER_BYTES_MAX);
         outcome.onVerified(connection, chain);
         outcome.onAdmitted(connection, chain, shown(reply.getHello().getSoftware()));
         FramedReader.send(stream, roster());
@@ -170,7 +233,7 @@ final class HelloProtocol {
     private boolean greeted;
 
     Answerer(Connection connection) {
-      super(FRAME_BYTES_MAX);
+      super(HELLO_BYTES_MAX);
       this.connection = connection;
     }
 
@@ -182,10 +245,6 @@ final class HelloProtocol {
         return;
       }
       greeted = true;
-      // Before admission a stranger may send no more than a hello needs.
-      if (frame.length > 2 * CertificateChain.BYTES_MAX) {
-        throw new MalformedFrameException("a hello is too long");
-      }
       Hello hello;
       try {
         hello = Hello.parseFrom(frame);
@@ -196,13 +255,14 @@ final class HelloProtocol {
         CertificateChain chain = verified(hello, connection.remotePeer());
         // The peer admits us when it reads our answer: our gate opens before it is sent, and what
         // we open ourselves comes after it.
+        expect(ROSTER_BYTES_MAX);
         outcome.onVerified(connection, chain);
         FramedReader.send(stream, HelloReply.newBuilder().setHello(hello()).build());
         FramedReader.send(stream, roster());
         outcome.onAdmitted(connection, chain, shown(hello.getSoftware()));
       } catch (MembershipException e) {
         log.debug("hello of {} refused: {}", connection, e.getMessage());
-        FramedReader.send(stream, HelloReply.newBuilder().setRefusal(REFUSED).build());
+        FramedReader.send(stream, refusal(hello, e));
         stream.closeWrite();
         outcome.onRefused(connection, e.getMessage());
       }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What lets one node into a swarm, once: the swarm, who redeems it and where, a secret, and until
@@ -22,9 +23,15 @@ import java.util.Locale;
  * from a wrong one.
  *
  * @param secret 16 random bytes that the issuer knows by their hash
+ * @param bound the only peer that it lets in; empty for whoever has it
  */
 public record Invite(
-    SwarmId swarm, PeerId issuer, List<Multiaddr> addresses, byte[] secret, Instant expiry) {
+    SwarmId swarm,
+    PeerId issuer,
+    List<Multiaddr> addresses,
+    byte[] secret,
+    Instant expiry,
+    Optional<PeerId> bound) {
   /** How every token begins. */
   public static final String PREFIX = "waggle1";
 
@@ -48,6 +55,7 @@ public record Invite(
             .setIssuer(ByteString.copyFrom(issuer.multihash()))
             .setSecret(ByteString.copyFrom(secret))
             .setExpiryMs(expiry.toEpochMilli());
+    bound.ifPresent(peer -> token.setBound(ByteString.copyFrom(peer.multihash())));
     addresses.forEach(address -> token.addAddresses(ByteString.copyFrom(address.bytes())));
     byte[] body = token.build().toByteArray();
     byte[] all =
@@ -105,7 +113,10 @@ public record Invite(
         PeerId.ofMultihash(token.getIssuer().toByteArray()),
         addresses,
         token.getSecret().toByteArray(),
-        Instant.ofEpochMilli(token.getExpiryMs()));
+        Instant.ofEpochMilli(token.getExpiryMs()),
+        token.getBound().isEmpty()
+            ? Optional.empty()
+            : Optional.of(PeerId.ofMultihash(token.getBound().toByteArray())));
   }
 
   private static MembershipException mangled(@org.jspecify.annotations.Nullable Exception cause) {

@@ -1,5 +1,6 @@
 package dev.waggle.mesh.swarm.membership;
 
+import com.google.protobuf.ByteString;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
@@ -7,15 +8,20 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
- * This node's place in its swarm, and the members it knows. Thread-safe.
+ * This node's place in its swarm, the members it knows, and who is none any more. Thread-safe.
  *
  * <p>Methods that change something write it to disk and may block; the others answer from memory.
  */
@@ -26,46 +32,65 @@ public final class Membership {
   /** The longest time an invite can be valid. */
   public static final Duration INVITE_MAX = Duration.ofDays(30);
 
-  private final Identity identity;
+  /** How long before its end a certificate is renewed. */
+  static final Duration RENEWAL_AHEAD = CertificateChain.VALIDITY.dividedBy(3);
+
+  private final Keys keys;
   private final MembershipStore store;
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final Map<PeerId, MembershipStore.Member> members = new ConcurrentHashMap<>();
+  private final Revocations revocations = new Revocations();
+  private final List<Revocation> departures = new CopyOnWriteArrayList<>();
   private volatile CertificateChain own;
 
-  private Membership(Identity identity, MembershipStore store, Clock clock, CertificateChain own) {
-    this.identity = identity;
+  /**
+   * What a node signs with.
+   *
+   * @param node its identity
+   * @param owner the swarm's owner key while this node has it; asked each time, may block
+   */
+  public record Keys(Identity node, Supplier<Optional<Identity>> owner) {}
+
+  private Membership(Keys keys, MembershipStore store, Clock clock, CertificateChain own)
+      throws MembershipException {
+    this.keys = keys;
     this.store = store;
     this.clock = clock;
     this.own = own;
+    for (Revocation revocation : store.revocations()) {
+      revocations.add(revocation, revocation.verify(own.swarm()));
+    }
+    departures.addAll(store.departures());
     store.members().forEach(member -> members.put(member.chain().leaf().subject(), member));
   }
 
   /**
    * The membership that the store has.
    *
-   * @throws MembershipException when it has one that is not this node's
+   * @throws MembershipException when what it has is not this node's
    */
-  public static Optional<Membership> load(Identity identity, MembershipStore store, Clock clock)
+  public static Optional<Membership> load(Keys keys, MembershipStore store, Clock clock)
       throws MembershipException {
     Optional<CertificateChain> chain = store.ownChain();
     if (chain.isEmpty()) {
       return Optional.empty();
     }
-    if (!chain.get().leaf().subject().equals(identity.peerId())) {
+    if (!chain.get().leaf().subject().equals(keys.node().peerId())) {
       throw new MembershipException(
           "the stored certificate is for another node (were files of two nodes mixed?)");
     }
-    return Optional.of(new Membership(identity, store, clock, chain.get()));
+    return Optional.of(new Membership(keys, store, clock, chain.get()));
   }
 
   /** Makes a swarm of one, owned by the given key. */
   public static Membership found(
-      Identity identity, Identity owner, String name, MembershipStore store, Clock clock) {
+      Keys keys, Identity owner, String name, MembershipStore store, Clock clock)
+      throws MembershipException {
     CertificateChain chain =
-        CertificateChain.found(owner, identity.peerId(), name, clock.instant());
+        CertificateChain.found(owner, keys.node().peerId(), name, clock.instant());
     store.enter(chain);
-    return new Membership(identity, store, clock, chain);
+    return new Membership(keys, store, clock, chain);
   }
 
   /** The swarm. */
@@ -83,35 +108,71 @@ public final class Membership {
     return List.copyOf(members.values());
   }
 
-  /** Whether this node may invite others. */
-  public boolean isAdmin() {
-    return own.leaf().roles().contains(Role.ADMIN);
+  /** What a member may do; nothing for peers that are none. */
+  public Set<Role> roles(PeerId peer) {
+    if (peer.equals(keys.node().peerId())) {
+      return own.leaf().roles();
+    }
+    MembershipStore.Member member = members.get(peer);
+    return member == null ? Set.of() : member.chain().leaf().roles();
   }
+
+  /** Whether this node may invite and revoke others. */
+  public boolean isAdmin() {
+    return own.leaf().roles().contains(Role.ADMIN) && revocation().isEmpty();
+  }
+
+  /** The word that ended this node's own membership, if there is one. */
+  public Optional<Revocation> revocation() {
+    return revocations.covering(own);
+  }
+
+  // ---- inviting
 
   /**
    * Makes an invite that only this node redeems.
    *
    * @param validity how long it is valid, at most {@link #INVITE_MAX}
    * @param addresses where this node can be reached
-   * @throws MembershipException if this node is no admin or the validity is out of range
+   * @throws MembershipException if this node may not give that, or the validity is out of range
    */
-  public Invite invite(Duration validity, List<Multiaddr> addresses) throws MembershipException {
-    if (!isAdmin()) {
-      throw new MembershipException(
-          "this node is no admin of the swarm (run: waggle invite, on one that is)");
-    }
+  public Invite invite(InviteTerms terms, Duration validity, List<Multiaddr> addresses)
+      throws MembershipException {
+    requireAdmin("waggle invite");
     if (validity.isNegative() || validity.isZero() || validity.compareTo(INVITE_MAX) > 0) {
       throw new MembershipException(
           "an invite is valid for more than nothing and at most " + INVITE_MAX.toDays() + " days");
     }
+    if (terms.roles().contains(Role.ADMIN)) {
+      requireOwner("only the swarm's owner makes admins");
+    }
     byte[] secret = new byte[Invite.SECRET_BYTES];
     random.nextBytes(secret);
     Instant expiry = Instant.ofEpochMilli(clock.instant().plus(validity).toEpochMilli());
-    store.saveInvite(Invite.hash(secret), expiry);
-    return new Invite(swarm(), identity.peerId(), addresses, secret, expiry);
+    store.saveInvite(Invite.hash(secret), expiry, terms);
+    return new Invite(swarm(), keys.node().peerId(), addresses, secret, expiry, terms.bound());
   }
 
-  /** What became of a joiner's secret: its chain, or why it has none. */
+  private void requireAdmin(String command) throws MembershipException {
+    if (!isAdmin()) {
+      throw new MembershipException(
+          "this node is no admin of the swarm (run: " + command + ", on one that is)");
+    }
+  }
+
+  private Identity requireOwner(String rule) throws MembershipException {
+    return owner()
+        .orElseThrow(
+            () ->
+                new MembershipException(
+                    rule + ", and its key is not on this node (run: waggle owner import FILE)"));
+  }
+
+  private Optional<Identity> owner() {
+    return keys.owner().get().filter(key -> SwarmId.ofOwner(key.peerId()).equals(swarm()));
+  }
+
+  /** What became of a request for a certificate: its chain, or why there is none. */
   sealed interface Admission {
     record Admitted(CertificateChain chain) implements Admission {}
 
@@ -126,28 +187,93 @@ public final class Membership {
     if (members.size() >= MEMBERS_MAX - 1 && !members.containsKey(joiner)) {
       return new Admission.Refused(JoinRefusal.FULL);
     }
-    Instant now = clock.instant();
-    return switch (store.redeem(Invite.hash(secret), joiner, now)) {
-      case REDEEMED -> {
-        CertificateChain chain = own.admit(identity, joiner, name, Set.of(Role.MEMBER), now);
-        remember(chain, List.of());
-        yield new Admission.Admitted(chain);
-      }
-      case USED -> new Admission.Refused(JoinRefusal.USED);
-      case EXPIRED -> new Admission.Refused(JoinRefusal.EXPIRED);
-      case UNKNOWN -> new Admission.Refused(JoinRefusal.UNKNOWN);
-    };
+    MembershipStore.Redemption redemption =
+        store.redeem(Invite.hash(secret), joiner, clock.instant());
+    if (redemption instanceof MembershipStore.Redemption.Refused refused) {
+      return new Admission.Refused(refused.why());
+    }
+    InviteTerms terms = ((MembershipStore.Redemption.Redeemed) redemption).terms();
+    boolean cameBack = revocations.latest(joiner).map(Revocation::isLeave).orElse(true);
+    if (!cameBack && terms.bound().isEmpty()) {
+      return new Admission.Refused(JoinRefusal.REVOKED);
+    }
+    return certify(joiner, name, terms.roles());
   }
 
-  /** Refuses to leave a swarm in which there are others. */
+  private Admission certify(PeerId subject, String name, Set<Role> roles) {
+    Instant now = clock.instant();
+    // Later than what it is to survive, even where the revoking clock was ahead.
+    Instant begin =
+        revocations
+            .latest(subject)
+            .map(latest -> latest.issued().plusMillis(1))
+            .filter(after -> after.isAfter(now))
+            .orElse(now);
+    CertificateChain chain;
+    if (roles.contains(Role.ADMIN)) {
+      Optional<Identity> owner = owner();
+      if (owner.isEmpty()) {
+        return new Admission.Refused(JoinRefusal.UNKNOWN);
+      }
+      chain = CertificateChain.ofOwner(owner.get(), subject, name, roles, begin);
+    } else {
+      chain = own.admit(keys.node(), subject, name, roles, begin);
+    }
+    remember(chain, List.of());
+    return new Admission.Admitted(chain);
+  }
+
+  // ---- renewing
+
+  /** Whether this node should ask for a newer certificate. */
+  boolean wantsRenewal() {
+    return revocation().isEmpty() && !clock.instant().isBefore(own.notAfter().minus(RENEWAL_AHEAD));
+  }
+
+  /** Renews this node's own certificate where it has the owner's key. */
+  void renewOwn() {
+    owner()
+        .ifPresent(
+            key ->
+                takeRenewal(
+                    CertificateChain.ofOwner(
+                        key,
+                        keys.node().peerId(),
+                        own.leaf().name(),
+                        own.leaf().roles(),
+                        clock.instant())));
+  }
+
+  /** A member asks for a newer certificate: it gets what it has, for longer. */
+  Admission renew(CertificateChain chain) {
+    if (!isAdmin() || wantsRenewal()) {
+      return new Admission.Refused(JoinRefusal.UNKNOWN);
+    }
+    try {
+      verify(chain, chain.leaf().subject());
+    } catch (MembershipException e) {
+      return new Admission.Refused(JoinRefusal.REVOKED);
+    }
+    return certify(chain.leaf().subject(), chain.leaf().name(), chain.leaf().roles());
+  }
+
+  /** Takes a newer chain of its own that was verified. */
+  void takeRenewal(CertificateChain newer) {
+    store.renew(newer);
+    own = newer;
+  }
+
+  // ---- entering and leaving
+
+  /** Refuses to enter another swarm while there are others in this one. */
   void requireAlone() throws MembershipException {
-    if (!members.isEmpty()) {
+    if (!members.isEmpty() && revocation().isEmpty()) {
       throw new MembershipException(
           "this node belongs to a swarm with "
               + members.size()
               + " other member"
               + (members.size() == 1 ? "" : "s")
-              + " already (use another --data-dir to join a second one)");
+              + " already (run: waggle leave, or use another --data-dir for a second swarm)");
     }
   }
 
@@ -155,13 +281,145 @@ public final class Membership {
   void enter(CertificateChain chain) {
     store.enter(chain);
     members.clear();
+    revocations.clear();
     own = chain;
   }
+
+  /**
+   * Leaves for a swarm of one with a new owner key.
+   *
+   * @param telling hears, while this node still belongs, the word that tells the others
+   */
+  public void leave(Identity newOwner, String name, Consumer<Revocation> telling) {
+    Instant now = clock.instant();
+    PeerId self = keys.node().peerId();
+    if (revocation().isEmpty()) {
+      Revocation departure =
+          Revocation.issue(keys.node(), Optional.of(own), swarm(), self, "", List.of(), now);
+      store.saveDeparture(departure);
+      departures.add(departure);
+      telling.accept(departure);
+    }
+    enter(CertificateChain.found(newOwner, self, name, now));
+  }
+
+  /** The word with which this node left a swarm. */
+  Optional<Revocation> departure(SwarmId from) {
+    return departures.stream().filter(each -> each.swarm().equals(from)).findFirst();
+  }
+
+  // ---- revoking
+
+  /**
+   * Ends a peer's membership.
+   *
+   * @param reason for people, at most {@link Revocation#REASON_CHARACTERS_MAX} characters
+   * @param keep when the peer is an admin, those that it let in and that stay
+   * @throws MembershipException if this node may not, or the peer is itself
+   */
+  public Revocation revoke(PeerId peer, String reason, Collection<PeerId> keep)
+      throws MembershipException {
+    if (peer.equals(keys.node().peerId())) {
+      throw new MembershipException("a node does not revoke itself (run: waggle leave)");
+    }
+    if (!Revocation.isReason(reason)) {
+      throw new MembershipException(
+          "a reason has at most "
+              + Revocation.REASON_CHARACTERS_MAX
+              + " printable characters, no line breaks");
+    }
+    Optional<Identity> owner = owner();
+    if (roles(peer).contains(Role.ADMIN) && owner.isEmpty()) {
+      requireOwner("only the swarm's owner revokes an admin");
+    }
+    if (owner.isEmpty()) {
+      requireAdmin("waggle revoke");
+    }
+    Revocation revocation =
+        Revocation.issue(
+            owner.orElse(keys.node()),
+            owner.isPresent() ? Optional.empty() : Optional.of(own),
+            swarm(),
+            peer,
+            reason,
+            owner.isPresent() ? standing(peer, keep) : List.of(),
+            clock.instant());
+    learn(revocation);
+    return revocation;
+  }
+
+  /** Those of an admin's certificates that stay, and its own revocations, which always do. */
+  private List<ByteString> standing(PeerId admin, Collection<PeerId> keep) {
+    List<ByteString> standing = new ArrayList<>();
+    for (MembershipStore.Member member : members.values()) {
+      Certificate leaf = member.chain().leaf();
+      if (leaf.issuer().equals(admin) && keep.contains(leaf.subject())) {
+        standing.add(leaf.serial());
+      }
+    }
+    revocations.all().stream()
+        .filter(each -> each.issuer().equals(admin))
+        .limit(Revocation.STANDING_MAX - standing.size())
+        .forEach(each -> standing.add(each.id()));
+    return standing;
+  }
+
+  /** The members that a peer let in. */
+  public List<PeerId> admittedBy(PeerId admin) {
+    return members.values().stream()
+        .map(member -> member.chain().leaf())
+        .filter(leaf -> leaf.issuer().equals(admin))
+        .map(Certificate::subject)
+        .toList();
+  }
+
+  /** Whether a peer was a member, and is none any more. */
+  public boolean isOut(PeerId peer) {
+    return !members.containsKey(peer) && revocations.latest(peer).isPresent();
+  }
+
+  /** Whether a revocation says something that this node does not know. */
+  public boolean isNews(Revocation revocation) {
+    return revocations.isNews(revocation);
+  }
+
+  /**
+   * Takes a revocation, whoever brought it: it counts at once, and is on disk when this returns.
+   *
+   * @return whether it was news
+   * @throws MembershipException if it was not signed by one who may
+   */
+  public boolean learn(Revocation revocation) throws MembershipException {
+    if (!revocations.add(revocation, revocation.verify(swarm()))) {
+      return false;
+    }
+    members
+        .values()
+        .removeIf(
+            member -> {
+              boolean revoked = revocations.covering(member.chain()).isPresent();
+              if (revoked) {
+                store.remove(member.chain().leaf().subject());
+              }
+              return revoked;
+            });
+    store.save(revocation);
+    return true;
+  }
+
+  /** The revocations known so far. */
+  public List<Revocation> revocations() {
+    return revocations.all();
+  }
+
+  // ---- knowing
 
   /** Keeps a verified chain; known addresses stay where new ones are missing. */
   public void remember(CertificateChain chain, List<Multiaddr> addresses) {
     PeerId id = chain.leaf().subject();
-    if (id.equals(identity.peerId()) || !chain.swarm().equals(swarm())) {
+    if (id.equals(keys.node().peerId())
+        || !chain.swarm().equals(swarm())
+        || revocations.covering(chain).isPresent()) {
       return;
     }
     MembershipStore.Member known = members.get(id);
@@ -171,10 +429,12 @@ public final class Membership {
     List<Multiaddr> kept = addresses.isEmpty() && known != null ? known.addresses() : addresses;
     if (known != null
         && known.addresses().equals(kept)
-        && !chain.leaf().notAfter().isAfter(known.chain().leaf().notAfter())) {
+        && !chain.notAfter().isAfter(known.chain().notAfter())) {
       return;
     }
-    MembershipStore.Member member = new MembershipStore.Member(chain, kept);
+    CertificateChain latest =
+        known != null && known.chain().notAfter().isAfter(chain.notAfter()) ? known.chain() : chain;
+    MembershipStore.Member member = new MembershipStore.Member(latest, kept);
     members.put(id, member);
     store.save(member);
   }
@@ -195,6 +455,10 @@ public final class Membership {
       chain.verifyTime(clock.instant());
     } else {
       chain.verify(swarm(), peer, clock.instant());
+    }
+    Optional<Revocation> revocation = revocations.covering(chain);
+    if (revocation.isPresent()) {
+      throw new RevokedException(peer, revocation.get());
     }
   }
 }

@@ -1,10 +1,11 @@
 package dev.waggle.mesh.swarm.membership;
 
 /** A certificate, an invite or a join was refused; the message names the cause and the remedy. */
-public final class MembershipException extends Exception {
+public class MembershipException extends Exception {
   private static final long serialVersionUID = 1L;
 
-  MembershipException(String message) {
+  /** Names the cause and the remedy. */
+  public MembershipException(String message) {
     super(message);
   }
 

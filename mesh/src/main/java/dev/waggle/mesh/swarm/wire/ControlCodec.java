@@ -8,6 +8,7 @@ import dev.waggle.mesh.swarm.control.ControlMessage;
 import dev.waggle.mesh.swarm.control.ControlMessage.Body;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
 import dev.waggle.mesh.swarm.membership.MembershipException;
+import dev.waggle.mesh.swarm.membership.Revocation;
 import dev.waggle.mesh.swarm.pb.Control;
 import dev.waggle.mesh.swarm.pb.Suspicion;
 import java.time.Duration;
@@ -31,6 +32,8 @@ public final class ControlCodec {
           Suspicion.newBuilder()
               .setPeer(ByteString.copyFrom(suspicion.peer().multihash()))
               .setSequence(suspicion.sequence()));
+    } else if (message.body() instanceof Body.Revoked revoked) {
+      control.setRevocation(revoked.revocation().toProtobuf());
     }
     return control.build().toByteArray();
   }
@@ -45,18 +48,24 @@ public final class ControlCodec {
     }
     try {
       Control control = Control.parseFrom(bytes);
-      if (!control.hasSuspicion()) {
+      Body body;
+      if (control.hasSuspicion()) {
+        Suspicion suspicion = control.getSuspicion();
+        body =
+            new Body.Suspicion(
+                PeerId.ofMultihash(suspicion.getPeer().toByteArray()), suspicion.getSequence());
+      } else if (control.hasRevocation()) {
+        body = new Body.Revoked(Revocation.of(control.getRevocation()));
+      } else {
         return Optional.empty();
       }
-      Suspicion suspicion = control.getSuspicion();
       return Optional.of(
           new ControlMessage(
               control.getSequence(),
               Instant.ofEpochMilli(control.getIssuedMs()),
               Duration.ofMillis(Integer.toUnsignedLong(control.getTtlMs())),
               CertificateChain.of(control.getChain()),
-              new Body.Suspicion(
-                  PeerId.ofMultihash(suspicion.getPeer().toByteArray()), suspicion.getSequence())));
+              body));
     } catch (InvalidProtocolBufferException | MembershipException | IllegalArgumentException e) {
       throw new MalformedFrameException("a control message cannot be read");
     }

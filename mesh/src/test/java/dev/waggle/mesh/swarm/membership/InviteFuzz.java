@@ -6,6 +6,7 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** Invites as users paste them, and certificate chains. */
 public final class InviteFuzz implements FuzzTarget {
@@ -36,7 +37,8 @@ public final class InviteFuzz implements FuzzTarget {
             IDENTITY.peerId(),
             List.of(Multiaddr.parse("/ip4/192.0.2.1/tcp/1")),
             new byte[Invite.SECRET_BYTES],
-            Instant.ofEpochMilli(1));
+            Instant.ofEpochMilli(1),
+            Optional.empty());
     return List.of(invite.token().getBytes(StandardCharsets.UTF_8), chain.bytes());
   }
 }

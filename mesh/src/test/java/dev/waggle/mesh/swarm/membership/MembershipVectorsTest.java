@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -34,6 +35,14 @@ class MembershipVectorsTest {
           + "f095adb9044d1b73d696e6df065d683bd4fc4a104df4fb534018a7991f2eb7f5a8ca057b1240de3e"
           + "0ad9fdfc5a065641979198b959a70b4b6d304f8817c01f367274d9ab5ec5a1a03ae1a1760b42c7af"
           + "b5c33b436c8c492ade34bacdf11ca5d4be417b7f5000";
+
+  private static final String REVOCATION =
+      "0a930108011220fa4d86c3b551aa6cd7c3759d040c037ef2c6379f01880f453c7ef5374406e4be1a"
+          + "26002408011220dadbd184a2d526f1ebdd5c06fdad9359b228759b4d7f79d66689fa254aad854620"
+          + "80d0eab6b7332a26002408011220cecc1507dc1ddd7295951c290888f095adb9044d1b73d696e6df"
+          + "065d683bd4fc32046c6f73743a10000000000000000000000000000000001240a136d0d2abe70883"
+          + "a00dae571352aebf97ca5a4b308aba708b1ca88ac6686d1bf21af76ecd3caa208e566317b415e6f2"
+          + "e2b77e07367461c65acf09b518b79d0c";
 
   private static final String TOKEN =
       "waggle1baareih2jwdmhnkrvjwnpq3vtucaya366lddphybrahukpd66u3uibxexyncmabebaareidlp"
@@ -96,6 +105,103 @@ class MembershipVectorsTest {
     assertThatThrownBy(() -> forged.verify(forged.swarm(), OWNER.peerId(), ISSUED))
         .isInstanceOf(MembershipException.class)
         .hasMessageContaining("no admin");
+  }
+
+  @Test
+  void adminMadeByAnAdmin_isRefused() throws Exception {
+    CertificateChain admin =
+        CertificateChain.ofOwner(OWNER, ADMIN.peerId(), "admin", Role.granted("admin"), ISSUED);
+    CertificateChain escalated =
+        admin.admit(ADMIN, MEMBER.peerId(), "m", Role.granted("admin"), ISSUED);
+    assertThatThrownBy(() -> escalated.verify(escalated.swarm(), MEMBER.peerId(), ISSUED))
+        .isInstanceOf(MembershipException.class)
+        .hasMessageContaining("not the owner");
+  }
+
+  @Test
+  void revocation_isReadVerifiedAndWrittenTheSame() throws Exception {
+    Revocation revocation = Revocation.parse(HexFormat.of().parseHex(REVOCATION));
+    SwarmId swarm = SwarmId.ofOwner(OWNER.peerId());
+    assertThat(revocation.verify(swarm)).isEqualTo(Revocation.Authority.OWNER);
+    assertThat(revocation.subject()).isEqualTo(MEMBER.peerId());
+    assertThat(revocation.reason()).isEqualTo("lost");
+    assertThat(revocation.issued()).isEqualTo(ISSUED);
+    assertThat(revocation.bytes()).isEqualTo(HexFormat.of().parseHex(REVOCATION));
+    assertThatThrownBy(() -> revocation.verify(SwarmId.ofOwner(ADMIN.peerId())))
+        .hasMessageContaining("another swarm");
+  }
+
+  @Test
+  void revocation_withAnyByteChanged_isRefused() throws Exception {
+    byte[] bytes = HexFormat.of().parseHex(REVOCATION);
+    SwarmId swarm = SwarmId.ofOwner(OWNER.peerId());
+    for (int i = 0; i < bytes.length; i++) {
+      byte[] changed = bytes.clone();
+      changed[i] ^= 1;
+      assertThatThrownBy(() -> Revocation.parse(changed).verify(swarm))
+          .as("byte %d", i)
+          .isInstanceOf(MembershipException.class);
+    }
+  }
+
+  @Test
+  void revocation_ofOneWhoMayNot_isRefused() throws Exception {
+    SwarmId swarm = SwarmId.ofOwner(OWNER.peerId());
+    Revocation byMember =
+        Revocation.issue(
+            MEMBER, Optional.of(chain()), swarm, ADMIN.peerId(), "", List.of(), ISSUED);
+    assertThatThrownBy(() -> byMember.verify(swarm)).hasMessageContaining("no admin");
+    Revocation byNobody =
+        Revocation.issue(ADMIN, Optional.empty(), swarm, MEMBER.peerId(), "", List.of(), ISSUED);
+    assertThatThrownBy(() -> byNobody.verify(swarm)).hasMessageContaining("does not show");
+    Revocation withStolenChain =
+        Revocation.issue(ADMIN, Optional.of(chain()), swarm, OWNER.peerId(), "", List.of(), ISSUED);
+    assertThatThrownBy(() -> withStolenChain.verify(swarm)).hasMessageContaining("another peer's");
+  }
+
+  @Test
+  void revocation_coversWhatWasIssuedBefore_andWhatItsAuthorityReaches() throws Exception {
+    SwarmId swarm = SwarmId.ofOwner(OWNER.peerId());
+    CertificateChain admin =
+        CertificateChain.ofOwner(OWNER, ADMIN.peerId(), "admin", Role.granted("admin"), ISSUED);
+    CertificateChain member =
+        admin.admit(ADMIN, MEMBER.peerId(), "m", Role.granted("member"), ISSUED);
+    Revocations known = new Revocations();
+    Instant later = ISSUED.plusSeconds(60);
+    Revocation byAdmin =
+        Revocation.issue(ADMIN, Optional.of(admin), swarm, MEMBER.peerId(), "", List.of(), later);
+    Revocation ofAnAdmin =
+        Revocation.issue(ADMIN, Optional.of(admin), swarm, OWNER.peerId(), "", List.of(), later);
+    assertThat(known.add(ofAnAdmin, ofAnAdmin.verify(swarm))).isTrue();
+    CertificateChain founder = CertificateChain.found(OWNER, OWNER.peerId(), "founder", ISSUED);
+    assertThat(known.covering(founder)).as("an admin does not revoke an admin").isEmpty();
+
+    assertThat(known.covering(member)).isEmpty();
+    assertThat(known.add(byAdmin, byAdmin.verify(swarm))).isTrue();
+    assertThat(known.add(byAdmin, byAdmin.verify(swarm))).as("known").isFalse();
+    assertThat(known.covering(member)).contains(byAdmin);
+    CertificateChain again =
+        admin.admit(ADMIN, MEMBER.peerId(), "m", Role.granted("member"), later.plusMillis(1));
+    assertThat(known.covering(again)).as("issued later").isEmpty();
+
+    // The owner revokes the admin: all its words go, but for those that are named.
+    Revocation ofAdmin =
+        Revocation.issue(OWNER, Optional.empty(), swarm, ADMIN.peerId(), "", List.of(), later);
+    known.add(ofAdmin, ofAdmin.verify(swarm));
+    assertThat(known.covering(admin)).contains(ofAdmin);
+    assertThat(known.covering(again)).contains(ofAdmin);
+    Revocation better =
+        Revocation.issue(
+            OWNER,
+            Optional.empty(),
+            swarm,
+            ADMIN.peerId(),
+            "",
+            List.of(again.leaf().serial(), byAdmin.id()),
+            later.plusSeconds(1));
+    known.add(better, better.verify(swarm));
+    assertThat(known.covering(again)).as("left standing").isEmpty();
+    assertThat(known.covering(member)).isPresent();
   }
 
   @Test
