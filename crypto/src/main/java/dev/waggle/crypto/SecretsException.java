@@ -4,7 +4,8 @@ package dev.waggle.crypto;
 public final class SecretsException extends Exception {
   private static final long serialVersionUID = 1L;
 
-  SecretsException(String message) {
+  /** Names the file or secret, the cause and the remedy. */
+  public SecretsException(String message) {
     super(message);
   }
 

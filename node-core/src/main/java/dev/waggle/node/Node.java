@@ -24,6 +24,7 @@ import dev.waggle.node.api.NodeControl;
 import dev.waggle.node.config.NodeConfig;
 import dev.waggle.node.data.DataDirectory;
 import dev.waggle.node.data.DataException;
+import dev.waggle.node.data.GivenPassphrase;
 import dev.waggle.node.data.H2MembershipStore;
 import dev.waggle.node.data.NodeDatabase;
 import dev.waggle.node.data.RunningNode;
@@ -95,7 +96,11 @@ public final class Node implements NodeControl, AutoCloseable {
       CompletableFuture<NodeDatabase> opening =
           CompletableFuture.supplyAsync(this::openDatabase, threads.blocking());
       String token = directory.token();
-      secrets = IdentityStore.open(directory.path(), new SecureRandom());
+      secrets =
+          IdentityStore.open(
+              directory.path(),
+              new SecureRandom(),
+              GivenPassphrase.ofKeys(config.passphraseFile()));
       Identity identity = secrets.node();
       ledger = opened(H2Ledger.open(directory.ledgerFile(), identity, clock));
       NodeDatabase database = opened(await(opening));
@@ -346,12 +351,7 @@ public final class Node implements NodeControl, AutoCloseable {
 
   @Override
   public void leave(boolean abandon) throws MembershipException {
-    boolean owns =
-        owner()
-            .map(key -> SwarmId.ofOwner(key.peerId()))
-            .filter(membership.swarm()::equals)
-            .isPresent();
-    if (owns && !membership.others().isEmpty() && !abandon) {
+    if (owns() && !membership.others().isEmpty() && !abandon) {
       throw new MembershipException(
           "this node has the swarm's owner key, and there are others in it (run: waggle owner"
               + " export FILE, then waggle leave --abandon)");
@@ -365,6 +365,13 @@ public final class Node implements NodeControl, AutoCloseable {
     recordOwn(EntryType.LEAVE, membership);
     swarm.leave(next, config.name());
     recordOwn(EntryType.JOIN, membership);
+  }
+
+  private boolean owns() {
+    return owner()
+        .map(key -> SwarmId.ofOwner(key.peerId()))
+        .filter(membership.swarm()::equals)
+        .isPresent();
   }
 
   /** The owner key while it is here; what cannot be read counts as not here. */
@@ -385,7 +392,9 @@ public final class Node implements NodeControl, AutoCloseable {
             () -> {
               recordOwn(EntryType.JOIN, membership);
               try {
-                secrets.deleteOwner();
+                if (!owns()) {
+                  secrets.deleteOwner();
+                }
               } catch (SecretsException e) {
                 // It owns a swarm that nobody is in any more.
                 log.warn("the key of the former swarm is still there: {}", e.getMessage());

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -90,6 +91,8 @@ final class LedgerCommand implements Runnable {
       name = "verify",
       description = "Check the whole record: by the running node, or offline when none runs.")
   static final class Verify extends NodeCommand {
+    @Mixin private final PassphraseOptions passphrases = new PassphraseOptions();
+
     @Override
     int run() throws CommandException, IOException, InterruptedException {
       Optional<NodeClient> running = running();
@@ -134,7 +137,7 @@ final class LedgerCommand implements Runnable {
             ExitCode.FAILED, file + " does not exist (has a node run on this directory?)");
       }
       try {
-        PeerId owner = IdentityStore.openExisting(directory()).node().peerId();
+        PeerId owner = IdentityStore.openExisting(directory(), passphrases.keys()).node().peerId();
         Verification found =
             LedgerVerifier.verify(file, owner, (checked, total) -> progress(checked, total));
         return VerificationJson.of(found);

@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
       LeaveCommand.class,
       MembersCommand.class,
       RevokeCommand.class,
+      OwnerCommand.class,
+      KeysCommand.class,
       LedgerCommand.class,
       DoctorCommand.class,
       Libp2pCommand.class,

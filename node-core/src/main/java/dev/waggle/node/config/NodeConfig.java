@@ -14,6 +14,7 @@ import java.util.Optional;
  *
  * @param name what the others call it; 1 to 64 printable characters
  * @param dataDirectory where everything is kept
+ * @param passphraseFile has the passphrase of the keys, where they are locked
  * @param apiAddress where the local HTTP API listens; port 0 takes any free port
  * @param apiKey what every call of the API has to show; empty for none, which only a loopback
  *     address may have
@@ -29,6 +30,7 @@ import java.util.Optional;
 public record NodeConfig(
     String name,
     Path dataDirectory,
+    Optional<Path> passphraseFile,
     InetSocketAddress apiAddress,
     Optional<String> apiKey,
     List<Multiaddr> listen,

@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 /** A setting of {@code config.toml}: its key, its type, and what values it takes. */
 public enum Setting {
   NAME("name", Type.TEXT, "1 to 64 printable characters, for example \"anna-laptop\""),
+  PASSPHRASE_FILE("keys.passphrase-file", Type.TEXT, "a file that only its owner can read"),
   API_ADDRESS("api.address", Type.TEXT, "host:port, for example \"127.0.0.1:4304\""),
   API_KEY("api.key", Type.TEXT, "at least 16 characters without spaces"),
   LISTEN("mesh.listen", Type.TEXTS, "libp2p addresses, for example [\"/ip4/0.0.0.0/tcp/4301\"]"),
@@ -96,7 +97,7 @@ public enum Setting {
       case QUEUE -> isBetween(value, 0, Limits.QUEUE_MAX);
       case FIRST_TOKEN_SECONDS, STALL_SECONDS -> isBetween(value, 1, SECONDS_MAX);
       case OLLAMA_ADDRESS -> isOllama((String) value);
-      case LLAMA_MODELS -> !((String) value).isBlank();
+      case LLAMA_MODELS, PASSPHRASE_FILE -> !((String) value).isBlank();
       case LOG_LEVEL -> ((String) value).toLowerCase(Locale.ROOT).matches("debug|info|warn|error");
       case MDNS, OLLAMA, LLAMA -> true;
     };

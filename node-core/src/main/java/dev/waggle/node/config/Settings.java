@@ -152,6 +152,7 @@ public final class Settings {
       return new NodeConfig(
           text(Setting.NAME).orElseGet(Settings::hostName),
           dataDirectory,
+          text(Setting.PASSPHRASE_FILE).map(dataDirectory::resolve),
           api,
           text(Setting.API_KEY),
           addresses(Setting.LISTEN, List.of("/ip4/0.0.0.0/tcp/4301")),
