@@ -1,0 +1,220 @@
+package dev.waggle.node.program;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.membership.Invite;
+import dev.waggle.node.process.NodeProcess;
+import dev.waggle.worker.fake.FakeOllama;
+import dev.waggle.worker.fake.FakeOllama.Fault;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who belongs, and who learns what, between real processes. */
+@Timeout(120)
+class TrustIT {
+  private static final String CANARY = "canary-7f3a91";
+
+  private @TempDir Path directory;
+  private FakeOllama ollama;
+  private Program program;
+
+  @BeforeEach
+  void start() throws Exception {
+    ollama = new FakeOllama();
+    program = new Program(directory);
+  }
+
+  @AfterEach
+  void stop() {
+    program.close();
+    ollama.close();
+  }
+
+  @Test
+  void revokedNode_getsNothingMore_andItsCommandsSayWhy() throws Exception {
+    NodeProcess owner = program.start("owner", Optional.of(ollama.address()));
+    NodeProcess friend = program.start("friend", Optional.empty());
+    NodeProcess thief = program.start("thief", Optional.empty());
+    program.join(friend, owner);
+    program.join(thief, owner);
+    await().until(() -> Program.offering(thief, FakeOllama.MODEL) == 1);
+    assertThat(Program.ask(thief, FakeOllama.MODEL).statusCode()).isEqualTo(200);
+
+    Program.Ended byMember = program.at(friend, "revoke", "thief");
+    assertThat(byMember.exitCode()).isEqualTo(1);
+    assertThat(byMember.err()).contains("no admin of the swarm");
+    assertThat(program.at(owner, "revoke", "nobody").err()).contains("names no member");
+
+    Program.Ended revoked = program.at(owner, "revoke", "thief", "--reason", "stolen");
+    assertThat(revoked.exitCode()).as(revoked.err()).isZero();
+    assertThat(revoked.out()).contains(thief.ready().peerId());
+    await()
+        .atMost(Duration.ofSeconds(2))
+        .until(() -> Program.offering(thief, FakeOllama.MODEL) == 0);
+    assertThat(Program.ask(thief, FakeOllama.MODEL).statusCode()).isEqualTo(404);
+    await()
+        .until(
+            () ->
+                Program.get(friend, "/swarm/v1/members")
+                    .path("revoked")
+                    .toString()
+                    .contains("stolen"));
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(program.at(thief, "status").out())
+                    .contains("was revoked on")
+                    .contains("stolen"));
+    assertThat(program.at(owner, "ledger", "list").out()).contains("revoke");
+
+    // It is still so when both have been started anew.
+    owner.kill();
+    NodeProcess again = program.start("owner", Optional.of(ollama.address()));
+    JsonNode members = Program.get(again, "/swarm/v1/members");
+    assertThat(members.path("revoked")).hasSize(1);
+    assertThat(members.path("members").toString()).doesNotContain(thief.ready().peerId());
+  }
+
+  @Test
+  void invite_isForOneRoleAndOnePeer_andShownAsQrCode() throws Exception {
+    NodeProcess owner = program.start("owner", Optional.empty());
+    NodeProcess friend = program.start("friend", Optional.empty());
+    NodeProcess thief = program.start("thief", Optional.empty());
+    String peer = friend.ready().peerId();
+    Program.Ended shown = program.at(owner, "invite", "--role", "requester", "--for", peer);
+    assertThat(shown.out()).startsWith(Invite.PREFIX).contains("▀").contains("█");
+    String token = shown.out().lines().findFirst().orElseThrow();
+    assertThat(program.at(thief, "join", token).err()).contains("the invite is for " + peer);
+    assertThat(program.at(friend, "join", token).exitCode()).isZero();
+    assertThat(Program.get(owner, "/swarm/v1/members").toString()).contains("\"requester\"");
+    assertThat(program.at(owner, "invite", "--role", "boss").err()).contains("\"boss\"");
+    assertThat(program.at(friend, "leave").exitCode()).isZero();
+    await()
+        .until(
+            () ->
+                Program.get(owner, "/swarm/v1/members")
+                    .path("revoked")
+                    .toString()
+                    .contains("\"left\":true"));
+    assertThat(program.at(owner, "leave").exitCode()).isZero();
+  }
+
+  @Test
+  void ownerKey_leavesTheNode_andComesBack() throws Exception {
+    NodeProcess owner = program.start("owner", Optional.empty());
+    Path file = program.directory("owner.key");
+    Path passphrase = program.directory("passphrase");
+    Files.writeString(passphrase, "a passphrase of some words\n");
+    Files.setPosixFilePermissions(
+        passphrase, java.nio.file.attribute.PosixFilePermissions.fromString("rw-------"));
+    String[] with = {"--other-passphrase-file", passphrase.toString()};
+    assertThat(program.at(owner, "owner", "export", file.toString(), with[0], with[1]).exitCode())
+        .isZero();
+    assertThat(program.at(owner, "owner", "forget").exitCode()).isZero();
+    assertThat(program.at(owner, "invite", "--role", "admin").err())
+        .contains("only the swarm's owner makes admins");
+    assertThat(program.at(owner, "owner", "import", file.toString(), with[0], with[1]).exitCode())
+        .isZero();
+    assertThat(program.at(owner, "invite", "--role", "admin").exitCode()).isZero();
+    assertThat(program.at(owner, "keys", "lock", with[0], with[1]).err()).contains("is in use");
+  }
+
+  @Test
+  void nothingSaid_isReadableOnTheWay_orOnDisk() throws Exception {
+    NodeProcess working = program.start("working", Optional.of(ollama.address()));
+    NodeProcess asking = program.start("asking", Optional.empty());
+    Multiaddr listening = Multiaddr.parse(working.ready().listen().get(0));
+    InetSocketAddress target =
+        new InetSocketAddress(
+            InetAddress.getLoopbackAddress(),
+            listening.withoutPeerId().tcp().orElseThrow().getPort());
+    try (RecordingProxy proxy = new RecordingProxy(target)) {
+      Invite invite =
+          Invite.parse(program.at(working, "invite", "--json").json().path("token").asText());
+      Invite through =
+          new Invite(
+              invite.swarm(),
+              invite.issuer(),
+              List.of(Multiaddr.parse("/ip4/127.0.0.1/tcp/" + proxy.port())),
+              invite.secret(),
+              invite.expiry(),
+              invite.bound());
+      assertThat(program.at(asking, "join", through.token()).exitCode()).isZero();
+      await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 1);
+      int before = proxy.recorded().length;
+      HttpResponse<String> answer = say(asking);
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(answer.body()).contains("five 🐝");
+      ollama.fail(FakeOllama.MODEL, Fault.ERROR_MID_STREAM);
+      assertThat(say(asking).statusCode()).isGreaterThanOrEqualTo(500);
+      String metrics =
+          Program.HTTP
+              .send(
+                  Program.request(asking, "/metrics").build(), HttpResponse.BodyHandlers.ofString())
+              .body();
+      assertThat(metrics).contains("waggle").doesNotContain(CANARY);
+
+      byte[] seen = proxy.recorded();
+      assertThat(seen.length).as("the task went through the proxy").isGreaterThan(before + 4_096);
+      assertNothingOf(seen, "the network");
+    }
+    working.close();
+    asking.close();
+    try (Stream<Path> files = Files.walk(directory)) {
+      files
+          .filter(Files::isRegularFile)
+          .filter(file -> !file.getFileName().toString().startsWith("command"))
+          .forEach(
+              file -> {
+                try {
+                  assertNothingOf(Files.readAllBytes(file), file.toString());
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+    }
+  }
+
+  private static HttpResponse<String> say(NodeProcess node) throws Exception {
+    String body =
+        "{\"model\":\""
+            + FakeOllama.MODEL
+            + "\",\"stop\":[\""
+            + CANARY
+            + "\"],\"messages\":[{\"role\":\"user\",\"content\":\"say "
+            + CANARY
+            + "\"}]}";
+    return Program.HTTP.send(
+        Program.request(node, "/v1/chat/completions")
+            .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Neither what was asked nor what was answered. */
+  private static void assertNothingOf(byte[] bytes, String where) {
+    String text = new String(bytes, StandardCharsets.ISO_8859_1);
+    String answered =
+        new String("five 🐝".getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    assertThat(text.contains(CANARY) || text.contains(answered)).as(where).isFalse();
+  }
+}
