@@ -22,6 +22,7 @@ import dev.waggle.mesh.swarm.membership.SwarmId;
 import dev.waggle.node.api.HttpApi;
 import dev.waggle.node.api.NodeControl;
 import dev.waggle.node.config.NodeConfig;
+import dev.waggle.node.data.AccessTokens;
 import dev.waggle.node.data.DataDirectory;
 import dev.waggle.node.data.DataException;
 import dev.waggle.node.data.GivenPassphrase;
@@ -73,6 +74,7 @@ public final class Node implements NodeControl, AutoCloseable {
   private final DataDirectory directory;
   private final IdentityStore secrets;
   private final Ledger ledger;
+  private final AccessTokens accessTokens;
   private final Membership membership;
   private final Worker worker;
   private final Swarm swarm;
@@ -104,6 +106,7 @@ public final class Node implements NodeControl, AutoCloseable {
       Identity identity = secrets.node();
       ledger = opened(H2Ledger.open(directory.ledgerFile(), identity, clock));
       NodeDatabase database = opened(await(opening));
+      accessTokens = new AccessTokens(database, clock);
       membership = membership(identity, new H2MembershipStore(database));
       AtomicReference<Swarm> announcing = new AtomicReference<>();
       worker = opened(worker(identity, announcing));
@@ -329,6 +332,11 @@ public final class Node implements NodeControl, AutoCloseable {
   @Override
   public Ledger ledger() {
     return ledger;
+  }
+
+  @Override
+  public AccessTokens accessTokens() {
+    return accessTokens;
   }
 
   @Override

@@ -1,11 +1,16 @@
 package dev.waggle.node.api;
 
 import dev.waggle.node.config.NodeConfig;
+import dev.waggle.node.data.AccessToken;
+import dev.waggle.node.data.AccessToken.Scope;
+import dev.waggle.node.data.AccessTokens;
+import io.vertx.core.Handler;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -19,56 +24,103 @@ final class Guard {
   // Schemes that no web page can have: editors and desktop applications.
   private static final Set<String> APPLICATION_SCHEMES =
       Set.of("vscode-webview", "app", "tauri", "file");
+  // What two of a kind would let one part of a program see one and another part the other.
+  private static final List<String> SINGLE_HEADERS =
+      List.of("host", "origin", "authorization", "content-length", "transfer-encoding");
   private static final String BEARER = "bearer ";
 
   private final Optional<byte[]> key;
   private final byte[] token;
+  private final AccessTokens tokens;
   private final boolean loopback;
 
-  Guard(NodeConfig config, String token) {
+  Guard(NodeConfig config, String token, AccessTokens tokens) {
     this.key = config.apiKey().map(text -> text.getBytes(StandardCharsets.UTF_8));
     this.token = token.getBytes(StandardCharsets.UTF_8);
+    this.tokens = tokens;
     this.loopback = config.apiAddress().getAddress().isLoopbackAddress();
   }
 
   /** Before everything: who does not get in is told why. */
   void check(RoutingContext context) {
     HttpServerRequest request = context.request();
+    for (String name : SINGLE_HEADERS) {
+      if (request.headers().getAll(name).size() > 1) {
+        throw new ApiException(
+            ApiError.badRequest("the request has more than one " + name + " header", null));
+      }
+    }
     // With a key in use any name of this machine will do: no web page knows the key.
     if (loopback && !isLoopbackName(host(request))) {
       throw refused(
           "the Host header names another machine (use http://127.0.0.1 and the API's port)");
     }
     String origin = request.getHeader("origin");
-    if (origin != null && !isAllowed(origin)) {
+    boolean foreignPage =
+        origin == null
+            ? "cross-site".equalsIgnoreCase(request.getHeader("sec-fetch-site"))
+            : !isAllowed(origin);
+    if (foreignPage) {
       throw refused("requests of web pages from other origins are not allowed");
     }
-    if (key.isPresent() && !request.path().equals("/healthz") && !knowsKey(request)) {
-      throw unauthorized("this API needs its key: send the header \"Authorization: Bearer KEY\"");
+    if (key.isPresent() && !request.path().equals("/healthz") && !matches(request, key.get())) {
+      boolean models = request.path().startsWith("/v1/") || request.path().startsWith("/api/");
+      require(
+          request,
+          models ? Optional.of(Scope.CHAT) : Optional.empty(),
+          "this API needs its key: send the header \"Authorization: Bearer KEY\"");
     }
     context.next();
   }
 
-  /** Before what changes the node or reads its records. */
-  void checkToken(RoutingContext context) {
-    if (!matches(context.request(), token)) {
-      throw unauthorized(
-          "this needs the token in the data directory's api.token: send the header"
-              + " \"Authorization: Bearer TOKEN\"");
-    }
-    context.next();
+  /** Before what needs a scope. */
+  Handler<RoutingContext> requiring(Scope scope) {
+    return context -> {
+      require(
+          context.request(),
+          Optional.of(scope),
+          "this needs the token in the data directory's api.token, or one of \"waggle token create"
+              + " --scope "
+              + scope.word()
+              + "\": send the header \"Authorization: Bearer TOKEN\"");
+      context.next();
+    };
   }
 
-  private boolean knowsKey(HttpServerRequest request) {
-    return (key.isPresent() && matches(request, key.get())) || matches(request, token);
+  /**
+   * @param scope what a token has to allow; empty when any token will do
+   */
+  private void require(HttpServerRequest request, Optional<Scope> scope, String otherwise) {
+    if (matches(request, token)) {
+      return;
+    }
+    Optional<AccessToken> shown = bearer(request).flatMap(tokens::find);
+    if (shown.isEmpty()) {
+      throw new ApiException(ApiError.of(401, otherwise, "unauthorized"));
+    }
+    if (scope.isPresent() && !shown.get().allows(scope.get())) {
+      String word = scope.get().word();
+      throw refused(
+          "the token \""
+              + shown.get().name()
+              + "\" has not the scope "
+              + word
+              + " (make one that has: waggle token create --scope "
+              + word
+              + ")");
+    }
   }
 
   private static boolean matches(HttpServerRequest request, byte[] secret) {
-    String header = request.getHeader("authorization");
-    return header != null
-        && header.toLowerCase(Locale.ROOT).startsWith(BEARER)
-        && MessageDigest.isEqual(
-            header.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8), secret);
+    return bearer(request)
+        .map(shown -> MessageDigest.isEqual(shown.getBytes(StandardCharsets.UTF_8), secret))
+        .orElse(false);
+  }
+
+  private static Optional<String> bearer(HttpServerRequest request) {
+    return Optional.ofNullable(request.getHeader("authorization"))
+        .filter(header -> header.toLowerCase(Locale.ROOT).startsWith(BEARER))
+        .map(header -> header.substring(BEARER.length()).strip());
   }
 
   private static String host(HttpServerRequest request) {
@@ -95,9 +147,5 @@ final class Guard {
 
   private static ApiException refused(String message) {
     return new ApiException(ApiError.of(403, message, "forbidden"));
-  }
-
-  private static ApiException unauthorized(String message) {
-    return new ApiException(ApiError.of(401, message, "unauthorized"));
   }
 }

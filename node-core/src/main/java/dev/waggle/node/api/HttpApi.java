@@ -133,7 +133,7 @@ public final class HttpApi implements AutoCloseable {
 
   private static Router router(
       NodeControl node, String token, String version, Vertx vertx, Executor blocking) {
-    Guard guard = new Guard(node.config(), token);
+    Guard guard = new Guard(node.config(), token, node.accessTokens());
     ApiMetrics metrics = new ApiMetrics(node);
     Router router = Router.router(vertx);
     router.route().failureHandler(HttpApi::fail);
@@ -155,6 +155,7 @@ public final class HttpApi implements AutoCloseable {
     LaterAnswers later = new LaterAnswers(vertx, blocking);
     new SwarmRoutes(node, version, guard, later).addTo(router);
     new MembershipRoutes(node, guard, later).addTo(router);
+    new TokenRoutes(node.accessTokens(), guard, later).addTo(router);
     for (int status : new int[] {400, 404, 405, 413, 414, 431, 500}) {
       router.errorHandler(status, HttpApi::fail);
     }

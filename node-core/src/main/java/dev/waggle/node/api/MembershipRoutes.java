@@ -13,6 +13,7 @@ import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.Revocation;
 import dev.waggle.mesh.swarm.membership.Role;
+import dev.waggle.node.data.AccessToken.Scope;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
@@ -42,7 +43,7 @@ final class MembershipRoutes {
   void addTo(Router router) {
     router.get("/swarm/v1/members").handler(context -> HttpApi.send(context, members()));
     for (String path : List.of("invites", "join", "leave", "revocations")) {
-      router.route("/swarm/v1/" + path).handler(guard::checkToken);
+      router.route("/swarm/v1/" + path).handler(guard.requiring(Scope.ADMIN));
     }
     router.post("/swarm/v1/invites").handler(this::invite);
     router.post("/swarm/v1/join").handler(this::join);

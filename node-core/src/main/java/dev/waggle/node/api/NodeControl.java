@@ -10,6 +10,7 @@ import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.Revocation;
 import dev.waggle.node.config.NodeConfig;
+import dev.waggle.node.data.AccessTokens;
 import dev.waggle.worker.Worker;
 import java.time.Duration;
 import java.util.Collection;
@@ -28,6 +29,9 @@ public interface NodeControl {
 
   /** Who is in the swarm, and what they say. */
   Swarm swarm();
+
+  /** Who may use its API. */
+  AccessTokens accessTokens();
 
   /** Its worker. */
   Worker worker();

@@ -15,6 +15,7 @@ import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.Revocation;
+import dev.waggle.node.data.AccessToken.Scope;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
@@ -40,7 +41,7 @@ final class SwarmRoutes {
     router.get("/swarm/v1/status").handler(context -> HttpApi.send(context, status()));
     router.get("/swarm/v1/peers").handler(context -> HttpApi.send(context, peers()));
     router.get("/swarm/v1/models").handler(context -> HttpApi.send(context, models()));
-    router.route("/swarm/v1/ledger*").handler(guard::checkToken);
+    router.route("/swarm/v1/ledger*").handler(guard.requiring(Scope.READ));
     router.get("/swarm/v1/ledger").handler(this::ledger);
     router.get("/swarm/v1/ledger/verify").handler(context -> later.answer(context, this::verify));
   }

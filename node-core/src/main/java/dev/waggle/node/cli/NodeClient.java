@@ -84,6 +84,10 @@ final class NodeClient {
     return send(request(path).timeout(ANSWER_MAX).POST(content(body)).build());
   }
 
+  JsonNode delete(String path) throws CommandException, IOException, InterruptedException {
+    return send(request(path).timeout(ANSWER_MAX).DELETE().build());
+  }
+
   /** Sends a request whose answer is read as it comes. */
   HttpResponse<InputStream> stream(String path, Map<String, ?> body)
       throws CommandException, IOException, InterruptedException {

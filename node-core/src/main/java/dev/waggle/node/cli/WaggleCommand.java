@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       LeaveCommand.class,
       MembersCommand.class,
       RevokeCommand.class,
+      TokenCommand.class,
       OwnerCommand.class,
       KeysCommand.class,
       LedgerCommand.class,

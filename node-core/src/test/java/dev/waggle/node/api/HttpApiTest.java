@@ -403,6 +403,78 @@ class HttpApiTest {
   }
 
   @Test
+  void tokens_doWhatTheirScopesAllow_untilTheyAreRevoked() throws Exception {
+    String master = "Bearer " + token();
+    JsonNode made =
+        JSON.readTree(
+            post(
+                    "/swarm/v1/tokens",
+                    "{\"name\":\"reader\",\"scopes\":[\"read\"]}",
+                    "authorization",
+                    master,
+                    "content-type",
+                    "application/json")
+                .body());
+    String reader = "Bearer " + made.path("token").asText();
+    assertThat(reader).startsWith("Bearer wgl_");
+    assertThat(get("/swarm/v1/ledger", "authorization", reader).statusCode()).isEqualTo(200);
+    HttpResponse<String> refused =
+        post(
+            "/swarm/v1/invites", "{}", "authorization", reader, "content-type", "application/json");
+    assertThat(refused.statusCode()).isEqualTo(403);
+    assertThat(refused.body()).contains("has not the scope admin");
+    assertThat(get("/swarm/v1/tokens", "authorization", reader).statusCode()).isEqualTo(403);
+    String listed = get("/swarm/v1/tokens", "authorization", master).body();
+    assertThat(listed).contains("\"reader\"").doesNotContain(made.path("token").asText());
+    HttpRequest revoke =
+        HttpRequest.newBuilder(uri("/swarm/v1/tokens/" + made.path("id").asText()))
+            .header("authorization", master)
+            .DELETE()
+            .build();
+    assertThat(HTTP.send(revoke, HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+    assertThat(HTTP.send(revoke, HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(404);
+    assertThat(get("/swarm/v1/ledger", "authorization", reader).statusCode()).isEqualTo(401);
+    assertThat(
+            post(
+                    "/swarm/v1/tokens",
+                    "{\"scopes\":[\"everything\"]}",
+                    "authorization",
+                    master,
+                    "content-type",
+                    "application/json")
+                .body())
+        .contains("\\\"everything\\\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Host: 127.0.0.1\r\nHost: evil.example",
+        "Host: 127.0.0.1\r\nOrigin: http://localhost\r\nOrigin: http://evil.example",
+        "Host: 127.0.0.1\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b",
+        "Host: 127.0.0.1\r\nContent-Length: 2\r\nContent-Length: 3",
+        "Host: 127.0.0.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked",
+        "Host: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        "Host : 127.0.0.1",
+        "Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site",
+        "Host: 127.0.0.1\r\nOrigin: null"
+      })
+  void ambiguousOrForeignHeaders_areRefused(String headers) throws Exception {
+    try (Socket socket = connect()) {
+      OutputStream out = socket.getOutputStream();
+      out.write(
+          ("GET /swarm/v1/status HTTP/1.1\r\n" + headers + "\r\nConnection: close\r\n\r\n{}")
+              .getBytes(StandardCharsets.US_ASCII));
+      out.flush();
+      BufferedReader in =
+          new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+      String status = in.readLine();
+      assertThat(status == null ? "" : status).doesNotContain(" 200");
+    }
+  }
+
+  @Test
   void statusHealthAndMetrics_areOpen() throws Exception {
     assertThat(get("/healthz").body()).isEqualTo("{\"status\":\"ok\"}");
     JsonNode status = JSON.readTree(get("/swarm/v1/status").body());
