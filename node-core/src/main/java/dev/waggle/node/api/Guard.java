@@ -6,6 +6,7 @@ import dev.waggle.node.data.AccessToken.Scope;
 import dev.waggle.node.data.AccessTokens;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -51,7 +52,7 @@ final class Guard {
       }
     }
     // With a key in use any name of this machine will do: no web page knows the key.
-    if (loopback && !isLoopbackName(host(request))) {
+    if (loopback && !namesLoopback(request)) {
       throw refused(
           "the Host header names another machine (use http://127.0.0.1 and the API's port)");
     }
@@ -123,13 +124,17 @@ final class Guard {
         .map(header -> header.substring(BEARER.length()).strip());
   }
 
-  private static String host(HttpServerRequest request) {
-    String host = request.getHeader("host");
-    return host == null ? "" : host.toLowerCase(Locale.ROOT).replaceAll(":[0-9]+$", "");
+  /** HTTP/2 names the host in its own way, with or without the header. */
+  private static boolean namesLoopback(HttpServerRequest request) {
+    String header = request.getHeader("host");
+    HostAndPort authority = request.authority();
+    return (header != null || authority != null)
+        && (header == null || isLoopbackName(header.replaceAll(":[0-9]+$", "")))
+        && (authority == null || isLoopbackName(authority.host()));
   }
 
   private static boolean isLoopbackName(String host) {
-    return LOOPBACK_NAMES.contains(host);
+    return LOOPBACK_NAMES.contains(host.toLowerCase(Locale.ROOT));
   }
 
   private static boolean isAllowed(String origin) {
@@ -139,7 +144,7 @@ final class Guard {
       return APPLICATION_SCHEMES.contains(scheme)
           || (Set.of("http", "https").contains(scheme)
               && uri.getHost() != null
-              && isLoopbackName(uri.getHost().toLowerCase(Locale.ROOT)));
+              && isLoopbackName(uri.getHost()));
     } catch (IllegalArgumentException e) {
       return false;
     }
