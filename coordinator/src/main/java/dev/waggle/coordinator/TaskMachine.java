@@ -218,7 +218,10 @@ final class TaskMachine {
       case TOO_LARGE -> "the task is too large for it";
       case STOPPING -> "it is shutting down";
       case LEDGER_UNAVAILABLE -> "its ledger cannot write";
-      case NOT_PERMITTED -> "the roles in the swarm do not allow it";
+      case NOT_PERMITTED -> "the roles in the swarm, or its owner, do not allow it";
+      case OWNER -> "its owner keeps it to himself now";
+      case DEFERRED -> "the machine is busy with other work";
+      case QUOTA -> "this member has as many tasks there as its owner allows";
     };
   }
 }

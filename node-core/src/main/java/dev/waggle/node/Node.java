@@ -28,12 +28,16 @@ import dev.waggle.node.data.DataException;
 import dev.waggle.node.data.GivenPassphrase;
 import dev.waggle.node.data.H2MembershipStore;
 import dev.waggle.node.data.NodeDatabase;
+import dev.waggle.node.data.PauseStore;
 import dev.waggle.node.data.RunningNode;
 import dev.waggle.worker.Worker;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.Patience;
 import dev.waggle.worker.engine.llamacpp.LlamaCppEngine;
 import dev.waggle.worker.engine.ollama.OllamaEngine;
+import dev.waggle.worker.owner.Machine;
+import dev.waggle.worker.owner.MachineState;
+import dev.waggle.worker.owner.OwnerRules;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,6 +46,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -63,10 +68,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class Node implements NodeControl, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Node.class);
+  private static final Instant PAUSED_FOR_EVER = Instant.parse("9999-01-01T00:00:00Z");
 
   private final NodeConfig config;
   private final Clock clock = Clock.systemUTC();
   private final NodeThreads threads = new NodeThreads();
+  private final Machine machine = new Machine();
 
   /** What has been opened, to be closed in the opposite order. */
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -76,6 +83,7 @@ public final class Node implements NodeControl, AutoCloseable {
   private final Ledger ledger;
   private final AccessTokens accessTokens;
   private final Membership membership;
+  private final PauseStore pauses;
   private final Worker worker;
   private final Swarm swarm;
   private final Coordinator coordinator;
@@ -109,7 +117,9 @@ public final class Node implements NodeControl, AutoCloseable {
       accessTokens = new AccessTokens(database, clock);
       membership = membership(identity, new H2MembershipStore(database));
       AtomicReference<Swarm> announcing = new AtomicReference<>();
+      pauses = new PauseStore(database);
       worker = opened(worker(identity, announcing));
+      worker.pause(pauses.until());
       swarm = opened(swarm(identity));
       announcing.set(swarm);
       coordinator =
@@ -244,6 +254,7 @@ public final class Node implements NodeControl, AutoCloseable {
             ledger,
             engines,
             config.limits(),
+            new Worker.Owner(config.ownerRules(), this::machine, this::memberName),
             threads.timer(),
             clock),
         () -> {
@@ -254,13 +265,20 @@ public final class Node implements NodeControl, AutoCloseable {
         });
   }
 
+  private MachineState machine() {
+    OwnerRules rules = config.ownerRules();
+    return rules.powerAware() || rules.freeMemoryMbMin() > 0
+        ? machine.read()
+        : MachineState.UNKNOWN;
+  }
+
   private Swarm swarm(Identity identity) throws IOException {
     return Swarm.start(
         new Swarm.Settings(config.listen(), config.peers(), config.mdns()),
         new Swarm.Parts(
             identity,
             membership,
-            this::capability,
+            this::offered,
             worker,
             threads.timer(),
             threads.blocking(),
@@ -332,6 +350,28 @@ public final class Node implements NodeControl, AutoCloseable {
   @Override
   public Ledger ledger() {
     return ledger;
+  }
+
+  @Override
+  public void pause(Optional<Duration> time) {
+    Instant until = time.map(clock.instant()::plus).orElse(PAUSED_FOR_EVER);
+    pauses.save(until);
+    worker.pause(until);
+  }
+
+  @Override
+  public void resume() {
+    pauses.save(Instant.EPOCH);
+    worker.resume();
+  }
+
+  /** What it does for others, which is nothing while its owner keeps it to himself. */
+  private Capability offered() {
+    return worker.closedFor().isEmpty() ? capability() : capability().withoutWork();
+  }
+
+  private String memberName(PeerId peer) {
+    return membership.name(peer);
   }
 
   @Override

@@ -38,7 +38,8 @@ class EmbeddingTest {
         .api("127.0.0.1:0")
         .listen("/ip4/127.0.0.1/tcp/0")
         .mdns(false)
-        .with(Setting.LLAMA, false);
+        .with(Setting.LLAMA, false)
+        .with(Setting.OWNER_POWER, false);
   }
 
   /** Gathers an answer. */

@@ -37,6 +37,11 @@ final class Run {
     this.sink = sink;
   }
 
+  /** The model that it is for. */
+  String model() {
+    return assignment.spec().requirements().model();
+  }
+
   /** Runs the task and says everything to the sink; blocks. */
   void run() {
     if (!(assignment.spec() instanceof TaskSpec.Chat chat)) {

@@ -13,9 +13,15 @@ import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.TaskServer;
 import dev.waggle.worker.engine.Engine;
+import dev.waggle.worker.owner.MachineState;
+import dev.waggle.worker.owner.OwnerGate;
+import dev.waggle.worker.owner.OwnerRules;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +33,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,6 +49,8 @@ public final class Worker implements TaskServer, AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
   private static final Duration REFRESH = Duration.ofSeconds(5);
+  private static final Duration WATCH = Duration.ofSeconds(2);
+  private static final int DURATIONS_MAX = 256;
   private static final Duration BUSY_RETRY_AFTER = Duration.ofSeconds(2);
   private static final Duration OTHER_RETRY_AFTER = Duration.ofSeconds(30);
   private static final Duration STOP_MAX = Duration.ofSeconds(5);
@@ -51,10 +60,17 @@ public final class Worker implements TaskServer, AutoCloseable {
   private final Runnable onChange;
   private final ThreadPoolExecutor runners;
   private final ThreadPoolExecutor refresher;
+  private final ThreadPoolExecutor watcher;
   private volatile @Nullable ScheduledFuture<?> refreshing;
+  private volatile @Nullable ScheduledFuture<?> watching;
   private final Object lock = new Object();
   private final Admission admission;
   private final Map<ClaimId, Run> runs = new HashMap<>();
+  private final Map<ClaimId, PeerId> others = new HashMap<>();
+  private final Map<String, Duration> durations = new HashMap<>();
+  private final OwnerGate gate;
+  private volatile MachineState machine = MachineState.UNKNOWN;
+  private boolean wasOpen = true;
   private volatile boolean stopping;
 
   /**
@@ -69,12 +85,23 @@ public final class Worker implements TaskServer, AutoCloseable {
       Ledger ledger,
       List<Engine> engines,
       Limits limits,
+      Owner owner,
       ScheduledExecutorService timer,
       Clock clock) {
     public Parts {
       engines = List.copyOf(engines);
     }
   }
+
+  /**
+   * Whose machine it is.
+   *
+   * @param rules what he allows others
+   * @param machine reads how the machine is; blocks shortly
+   * @param names what the swarm calls a member
+   */
+  public record Owner(
+      OwnerRules rules, Supplier<MachineState> machine, Function<PeerId, String> names) {}
 
   /**
    * Prepares a worker, which has no models before {@link #start}.
@@ -86,6 +113,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     this.onChange = onChange;
     this.catalog = new Catalog(parts.engines());
     this.admission = new Admission(parts.limits());
+    this.gate = new OwnerGate(parts.owner().rules(), ZoneId.systemDefault());
     int slots = Math.max(1, parts.limits().slots());
     AtomicInteger next = new AtomicInteger(1);
     this.runners =
@@ -97,15 +125,20 @@ public final class Worker implements TaskServer, AutoCloseable {
             new ArrayBlockingQueue<>(slots),
             work -> daemon(work, "worker-" + next.getAndIncrement()));
     runners.allowCoreThreadTimeOut(true);
-    this.refresher =
-        new ThreadPoolExecutor(
-            1,
-            1,
-            1,
-            TimeUnit.MINUTES,
-            new ArrayBlockingQueue<>(1),
-            work -> daemon(work, "worker-catalog"),
-            new ThreadPoolExecutor.DiscardPolicy());
+    this.refresher = single("worker-catalog");
+    this.watcher = single("worker-machine");
+  }
+
+  /** One thread; what comes while something waits is left out, since that will do. */
+  private static ThreadPoolExecutor single(String name) {
+    return new ThreadPoolExecutor(
+        1,
+        1,
+        1,
+        TimeUnit.MINUTES,
+        new ArrayBlockingQueue<>(1),
+        work -> daemon(work, name),
+        new ThreadPoolExecutor.DiscardPolicy());
   }
 
   /** Starts to ask the engines what they have, now and then again. */
@@ -115,6 +148,93 @@ public final class Worker implements TaskServer, AutoCloseable {
             .timer()
             .scheduleWithFixedDelay(
                 this::refreshSoon, 0, REFRESH.toMillis(), TimeUnit.MILLISECONDS);
+    watching =
+        parts
+            .timer()
+            .scheduleWithFixedDelay(this::watchSoon, 0, WATCH.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void watchSoon() {
+    watcher.execute(
+        () -> {
+          machine = parts.owner().machine().get();
+          enforce();
+        });
+  }
+
+  // ---- the owner's control
+
+  /** Runs nothing of others' until that moment, not even what waits already. */
+  public void pause(Instant until) {
+    synchronized (lock) {
+      gate.pause(until);
+    }
+    enforce();
+  }
+
+  /** Ends a pause. */
+  public void resume() {
+    pause(Instant.MIN);
+  }
+
+  /** Until when it is paused; empty when it is not. */
+  public Optional<Instant> pausedUntil() {
+    synchronized (lock) {
+      return gate.pausedUntil(parts.clock().instant());
+    }
+  }
+
+  /** Why it runs nothing of others' now; empty when it does. */
+  public Optional<String> closedFor() {
+    synchronized (lock) {
+      return closed().map(OwnerGate.Refusal::why);
+    }
+  }
+
+  private Optional<OwnerGate.Refusal> closed() {
+    return gate.closed(machine, parts.clock().instant());
+  }
+
+  /** What is in force now is so for tasks that wait, too. */
+  private void enforce() {
+    List<ClaimId> unwanted = new ArrayList<>();
+    List<Run> refused = new ArrayList<>();
+    Optional<OwnerGate.Refusal> closed;
+    boolean changed;
+    synchronized (lock) {
+      closed = closed();
+      changed = wasOpen != closed.isEmpty();
+      wasOpen = closed.isEmpty();
+      if (closed.isPresent()) {
+        for (ClaimId claim : others.keySet()) {
+          Run run = runs.get(claim);
+          if (run != null && admission.isWaiting(claim)) {
+            unwanted.add(claim);
+            refused.add(run);
+          }
+        }
+      }
+    }
+    closed.ifPresent(why -> refused.forEach(run -> run.fail(why.why())));
+    unwanted.forEach(this::end);
+    if (changed) {
+      onChange.run();
+    }
+  }
+
+  private Optional<OwnerGate.Refusal> refusal(PeerId requester, String model) {
+    if (requester.equals(parts.identity().peerId())) {
+      return Optional.empty();
+    }
+    int here = (int) others.values().stream().filter(requester::equals).count();
+    return gate.check(
+        new OwnerGate.Asking(
+            requester,
+            parts.owner().names().apply(requester),
+            here,
+            Optional.ofNullable(durations.get(model))),
+        machine,
+        parts.clock().instant());
   }
 
   private static Thread daemon(Runnable work, String name) {
@@ -165,9 +285,18 @@ public final class Worker implements TaskServer, AutoCloseable {
       return new OfferReply.Declined(OfferReply.Reason.NO_SUCH_MODEL, OTHER_RETRY_AFTER);
     }
     ClaimId claim = ClaimId.random();
+    String model = entry.get().offer().name();
     Optional<Integer> before;
     synchronized (lock) {
-      before = admission.claim(claim, entry.get().offer().name());
+      Optional<OwnerGate.Refusal> refusal = refusal(requester, model);
+      if (refusal.isPresent()) {
+        return new OfferReply.Declined(refusal.get().reason(), refusal.get().retryAfter());
+      }
+      before = admission.claim(claim, model);
+      if (before.isPresent() && !requester.equals(parts.identity().peerId())) {
+        others.put(claim, requester);
+        gate.onTaken(requester, parts.clock().instant());
+      }
     }
     if (before.isEmpty()) {
       return new OfferReply.Declined(OfferReply.Reason.BUSY, BUSY_RETRY_AFTER);
@@ -185,9 +314,11 @@ public final class Worker implements TaskServer, AutoCloseable {
         return; // Cancelled meanwhile.
       }
       runs.put(assignment.claim(), run);
-      start = admission.ready(assignment.claim());
+      boolean refused = others.containsKey(assignment.claim()) && closed().isPresent();
+      start = refused ? List.of() : admission.ready(assignment.claim());
     }
     start(start);
+    enforce();
   }
 
   private void start(List<ClaimId> claims) {
@@ -204,8 +335,10 @@ public final class Worker implements TaskServer, AutoCloseable {
   }
 
   private void runToEnd(ClaimId claim, Run run) {
+    Instant began = parts.clock().instant();
     try {
       run.run();
+      onRan(run.model(), Duration.between(began, parts.clock().instant()));
     } catch (RuntimeException | Error e) {
       log.error("a task ended in a bug", e);
       run.fail("the worker failed: " + e);
@@ -214,10 +347,20 @@ public final class Worker implements TaskServer, AutoCloseable {
     }
   }
 
+  /** A running mean that follows the last few tasks. */
+  private void onRan(String model, Duration took) {
+    synchronized (lock) {
+      if (durations.size() < DURATIONS_MAX || durations.containsKey(model)) {
+        durations.merge(model, took, (mean, last) -> mean.multipliedBy(3).plus(last).dividedBy(4));
+      }
+    }
+  }
+
   private void end(ClaimId claim) {
     List<ClaimId> start;
     synchronized (lock) {
       runs.remove(claim);
+      others.remove(claim);
       start = admission.end(claim);
     }
     start(start);
@@ -264,7 +407,12 @@ public final class Worker implements TaskServer, AutoCloseable {
     if (rounds != null) {
       rounds.cancel(false);
     }
+    ScheduledFuture<?> watch = watching;
+    if (watch != null) {
+      watch.cancel(false);
+    }
     refresher.shutdownNow();
+    watcher.shutdownNow();
     List<Run> open;
     synchronized (lock) {
       open = List.copyOf(runs.values());

@@ -27,12 +27,17 @@ import dev.waggle.worker.engine.Patience;
 import dev.waggle.worker.engine.ollama.OllamaEngine;
 import dev.waggle.worker.fake.FakeOllama;
 import dev.waggle.worker.fake.FakeOllama.Fault;
+import dev.waggle.worker.owner.MachineState;
+import dev.waggle.worker.owner.OwnerRules;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -54,6 +59,8 @@ class WorkerTest {
   private final AtomicInteger changes = new AtomicInteger();
   private @TempDir Path directory;
   private FakeOllama ollama;
+  private volatile MachineState machine = MachineState.UNKNOWN;
+  private volatile String name = "member";
   private H2Ledger ledger;
   private Worker worker;
 
@@ -73,6 +80,10 @@ class WorkerTest {
                         new Patience(Duration.ofSeconds(20), Duration.ofSeconds(20)),
                         timer)),
                 new Limits(2, 1, 1),
+                new Worker.Owner(
+                    new OwnerRules(List.of(), Set.of("blocked"), true, 85, 0, 0, 0),
+                    () -> machine,
+                    peer -> name),
                 timer,
                 Clock.systemUTC()),
             changes::incrementAndGet);
@@ -204,6 +215,57 @@ class WorkerTest {
     assertThat(ollama.chatting()).isEqualTo(1);
     worker.onCancel(first);
     await().until(() -> !waiting.chunks.isEmpty());
+  }
+
+  @Test
+  void pause_isInForceAtOnce_forWhatWaitsToo_butNotForTheOwner() throws Exception {
+    ClaimId first = claim(FakeOllama.ENDLESS);
+    Recorded running = new Recorded();
+    assign(first, FakeOllama.ENDLESS, running);
+    await().until(() -> !running.chunks.isEmpty());
+    Recorded waiting = new Recorded();
+    assign(claim(FakeOllama.ENDLESS), FakeOllama.ENDLESS, waiting);
+    ClaimId held = claim(FakeOllama.MODEL);
+
+    worker.pause(Instant.MAX);
+    assertThat(result(waiting).outcome())
+        .isInstanceOfSatisfying(
+            Outcome.Failed.class, failed -> assertThat(failed.message()).contains("paused"));
+    Recorded late = new Recorded();
+    assign(held, FakeOllama.MODEL, late);
+    assertThat(result(late).outcome()).isInstanceOf(Outcome.Failed.class);
+    assertThat(declined(offer(FakeOllama.MODEL))).isEqualTo(OfferReply.Reason.OWNER);
+    assertThat(worker.closedFor().orElseThrow()).contains("paused");
+    assertThat(running.result).isNotDone();
+    assertThat(
+            worker.onOffer(
+                identity.peerId(),
+                new Offer(
+                    TaskId.random(),
+                    new Requirements(FakeOllama.MODEL),
+                    1_024,
+                    Duration.ofSeconds(1))))
+        .isInstanceOf(OfferReply.Accepted.class);
+    worker.resume();
+    assertThat(worker.closedFor()).isEmpty();
+  }
+
+  private static OfferReply.Reason declined(OfferReply reply) {
+    return ((OfferReply.Declined) reply).reason();
+  }
+
+  @Test
+  void machineAndBlocks_countForOthersOffers() {
+    name = "blocked";
+    assertThat(declined(offer(FakeOllama.MODEL))).isEqualTo(OfferReply.Reason.NOT_PERMITTED);
+    name = "member";
+    int before = changes.get();
+    machine = new MachineState(OptionalInt.of(5), false, 10, 4_096, MachineState.Heat.NORMAL);
+    await().until(() -> worker.closedFor().isPresent() && changes.get() > before);
+    assertThat(declined(offer(FakeOllama.MODEL))).isEqualTo(OfferReply.Reason.OWNER);
+    machine = MachineState.UNKNOWN;
+    await().until(() -> worker.closedFor().isEmpty());
+    assertThat(offer(FakeOllama.MODEL)).isInstanceOf(OfferReply.Accepted.class);
   }
 
   @Test

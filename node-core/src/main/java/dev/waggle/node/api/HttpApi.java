@@ -153,7 +153,9 @@ public final class HttpApi implements AutoCloseable {
                     .end(metrics.scrape()));
     new ModelRoutes(node, version, vertx, metrics).addTo(router);
     LaterAnswers later = new LaterAnswers(vertx, blocking);
-    new SwarmRoutes(node, version, guard, later).addTo(router);
+    OwnerRoutes owner = new OwnerRoutes(node, guard, later);
+    owner.addTo(router);
+    new SwarmRoutes(node, version, guard, later, owner).addTo(router);
     new MembershipRoutes(node, guard, later).addTo(router);
     new TokenRoutes(node.accessTokens(), guard, later).addTo(router);
     for (int status : new int[] {400, 404, 405, 413, 414, 431, 500}) {

@@ -14,6 +14,7 @@ import dev.waggle.node.data.AccessTokens;
 import dev.waggle.worker.Worker;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** What the API needs of its node. Thread-safe; nothing blocks, unless it says so. */
@@ -29,6 +30,16 @@ public interface NodeControl {
 
   /** Who is in the swarm, and what they say. */
   Swarm swarm();
+
+  /**
+   * Runs nothing of others', over restarts, too; blocks for the disk.
+   *
+   * @param time for how long; empty until it is resumed
+   */
+  void pause(Optional<Duration> time);
+
+  /** Ends a pause; blocks for the disk. */
+  void resume();
 
   /** Who may use its API. */
   AccessTokens accessTokens();

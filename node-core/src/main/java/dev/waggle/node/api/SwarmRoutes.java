@@ -29,12 +29,15 @@ final class SwarmRoutes {
   private final String version;
   private final Guard guard;
   private final LaterAnswers later;
+  private final OwnerRoutes owner;
 
-  SwarmRoutes(NodeControl node, String version, Guard guard, LaterAnswers later) {
+  SwarmRoutes(
+      NodeControl node, String version, Guard guard, LaterAnswers later, OwnerRoutes owner) {
     this.node = node;
     this.version = version;
     this.guard = guard;
     this.later = later;
+    this.owner = owner;
   }
 
   void addTo(Router router) {
@@ -67,6 +70,7 @@ final class SwarmRoutes {
     status.put("peersConnected", peers.stream().filter(Peer::connected).count());
     status.put("members", node.swarm().membership().others().size() + 1);
     load(status.putObject("worker"), own);
+    owner.describe(status);
     addModels(status, own);
     ObjectNode engines = status.putObject("engineTroubles");
     node.worker().troubles().forEach(engines::put);

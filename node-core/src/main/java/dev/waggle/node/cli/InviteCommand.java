@@ -2,8 +2,6 @@ package dev.waggle.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.time.Duration;
-import java.time.format.DateTimeParseException;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -42,7 +40,7 @@ final class InviteCommand extends NodeCommand {
   @Override
   int run() throws CommandException, IOException, InterruptedException {
     Map<String, Object> terms = new HashMap<>();
-    terms.put("validitySeconds", parse(expires).toSeconds());
+    terms.put("validitySeconds", TimeText.parse("--expires", expires).toSeconds());
     terms.put("role", role);
     if (bound != null) {
       terms.put("for", bound);
@@ -65,15 +63,5 @@ final class InviteCommand extends NodeCommand {
                 + invite.path("expiry").asText()
                 + ": waggle join TOKEN");
     return ExitCode.DONE;
-  }
-
-  private static Duration parse(String text) throws CommandException {
-    String upper = text.toUpperCase(Locale.ROOT);
-    try {
-      return Duration.parse(upper.endsWith("D") ? "P" + upper : "PT" + upper);
-    } catch (DateTimeParseException e) {
-      throw new CommandException(
-          ExitCode.USAGE, "--expires takes a time like 30m, 24h or 7d, not \"" + text + "\"", e);
-    }
   }
 }

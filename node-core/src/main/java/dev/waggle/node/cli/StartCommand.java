@@ -59,6 +59,11 @@ final class StartCommand implements Callable<Integer> {
   @Option(names = "--no-mdns", description = "Do not find or be found on the local network.")
   private boolean noMdns;
 
+  @Option(
+      names = "--no-power-policy",
+      description = "Take others' work whatever battery, heat and load say.")
+  private boolean noPowerPolicy;
+
   @Option(names = "--no-ollama", description = "Do not use Ollama.")
   private boolean noOllama;
 
@@ -119,6 +124,7 @@ final class StartCommand implements Callable<Integer> {
     set(settings, Setting.SLOTS, slots, "--slots");
     set(settings, Setting.LOG_LEVEL, logLevel, "--log-level");
     set(settings, Setting.MDNS, noMdns ? false : null, "--no-mdns");
+    set(settings, Setting.OWNER_POWER, noPowerPolicy ? false : null, "--no-power-policy");
     set(settings, Setting.OLLAMA, noOllama ? false : null, "--no-ollama");
     set(settings, Setting.LLAMA, noLlama ? false : null, "--no-llama");
   }

@@ -42,6 +42,12 @@ final class StatusCommand extends NodeCommand {
             + worker.path("queued").asInt()
             + " waiting, models: "
             + status.path("models").size());
+    if (status.has("closedFor")) {
+      out.println(
+          "         nothing of others' runs here: "
+              + status.path("closedFor").asText()
+              + (status.has("pausedUntil") ? " (to end it: waggle resume)" : ""));
+    }
     out.println("ledger   entries: " + status.path("ledger").path("entries").asLong());
     return ExitCode.DONE;
   }

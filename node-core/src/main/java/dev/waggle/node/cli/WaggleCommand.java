@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
       LeaveCommand.class,
       MembersCommand.class,
       RevokeCommand.class,
+      PauseCommand.class,
+      ResumeCommand.class,
       TokenCommand.class,
       OwnerCommand.class,
       KeysCommand.class,

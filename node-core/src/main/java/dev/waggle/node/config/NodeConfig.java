@@ -2,6 +2,7 @@ package dev.waggle.node.config;
 
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.worker.Limits;
+import dev.waggle.worker.owner.OwnerRules;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param peers libp2p addresses to dial, each ending in a peer id
  * @param mdns whether to find and be found on the local network
  * @param limits how much work it takes
+ * @param ownerRules what others may do with this machine, and when
  * @param firstChunkMax how long a worker may take to begin an answer, loading included
  * @param stallMax how long an engine may pause within an answer
  * @param ollama where Ollama is; empty to do without
@@ -37,6 +39,7 @@ public record NodeConfig(
     List<Multiaddr> peers,
     boolean mdns,
     Limits limits,
+    OwnerRules ownerRules,
     Duration firstChunkMax,
     Duration stallMax,
     Optional<URI> ollama,

@@ -4,6 +4,7 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.worker.Limits;
 import dev.waggle.worker.engine.ollama.OllamaAddress;
+import dev.waggle.worker.owner.Hours;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -26,6 +27,14 @@ public enum Setting {
   QUEUE("worker.queue", Type.NUMBER, "0 to " + Limits.QUEUE_MAX + " waiting tasks"),
   FIRST_TOKEN_SECONDS("worker.first-token-seconds", Type.NUMBER, "1 to 3600 seconds"),
   STALL_SECONDS("worker.stall-seconds", Type.NUMBER, "1 to 3600 seconds"),
+  OWNER_HOURS(
+      "owner.hours", Type.TEXTS, "hours like [\"mon-fri 18:00-08:00\", \"sat 00:00-24:00\"]"),
+  OWNER_BLOCKED("owner.blocked", Type.TEXTS, "names or peer ids of members"),
+  OWNER_POWER("owner.power", Type.SWITCH, "true or false"),
+  OWNER_CPU_PERCENT("owner.cpu-percent-max", Type.NUMBER, "1 to 100"),
+  OWNER_FREE_MEMORY("owner.free-memory-mb", Type.NUMBER, "0 to 1048576 MiB"),
+  OWNER_MEMBER_SLOTS("owner.member-slots", Type.NUMBER, "0 to " + Limits.SLOTS_MAX + " tasks"),
+  OWNER_MEMBER_TASKS("owner.member-tasks-per-hour", Type.NUMBER, "0 to 1000000 tasks"),
   OLLAMA("ollama.enabled", Type.SWITCH, "true or false"),
   OLLAMA_ADDRESS("ollama.address", Type.TEXT, "host:port, for example \"127.0.0.1:11434\""),
   LLAMA("llama.enabled", Type.SWITCH, "true or false"),
@@ -47,6 +56,8 @@ public enum Setting {
   }
 
   private static final int SECONDS_MAX = 3_600;
+  private static final int MEMORY_MB_MAX = 1 << 20;
+  private static final int TASKS_MAX = 1_000_000;
   private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]*");
 
   private final String key;
@@ -99,12 +110,27 @@ public enum Setting {
       case OLLAMA_ADDRESS -> isOllama((String) value);
       case LLAMA_MODELS, PASSPHRASE_FILE -> !((String) value).isBlank();
       case LOG_LEVEL -> ((String) value).toLowerCase(Locale.ROOT).matches("debug|info|warn|error");
-      case MDNS, OLLAMA, LLAMA -> true;
+      case OWNER_HOURS -> isHours((String) value);
+      case OWNER_BLOCKED -> !((String) value).isBlank();
+      case OWNER_CPU_PERCENT -> isBetween(value, 1, 100);
+      case OWNER_FREE_MEMORY -> isBetween(value, 0, MEMORY_MB_MAX);
+      case OWNER_MEMBER_SLOTS -> isBetween(value, 0, Limits.SLOTS_MAX);
+      case OWNER_MEMBER_TASKS -> isBetween(value, 0, TASKS_MAX);
+      case MDNS, OLLAMA, LLAMA, OWNER_POWER -> true;
     };
   }
 
   private static boolean isBetween(Object value, long least, long most) {
     return (Long) value >= least && (Long) value <= most;
+  }
+
+  private static boolean isHours(String text) {
+    try {
+      Hours.parse(text);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   private static boolean isHostAndPort(String text) {

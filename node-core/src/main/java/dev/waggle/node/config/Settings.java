@@ -5,6 +5,8 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.worker.Limits;
 import dev.waggle.worker.engine.ollama.OllamaAddress;
+import dev.waggle.worker.owner.Hours;
+import dev.waggle.worker.owner.OwnerRules;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -16,6 +18,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
@@ -162,6 +165,7 @@ public final class Settings {
               number(Setting.SLOTS, 2),
               number(Setting.SLOTS_PER_MODEL, 1),
               number(Setting.QUEUE, 16)),
+          ownerRules(),
           seconds(Setting.FIRST_TOKEN_SECONDS, FIRST_TOKEN_DEFAULT),
           seconds(Setting.STALL_SECONDS, STALL_DEFAULT),
           isOn(Setting.OLLAMA) ? Optional.of(ollama()) : Optional.empty(),
@@ -174,6 +178,23 @@ public final class Settings {
     } catch (IllegalArgumentException e) {
       throw new ConfigException(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  private OwnerRules ownerRules() {
+    OwnerRules fallback = OwnerRules.DEFAULT;
+    return new OwnerRules(
+        texts(Setting.OWNER_HOURS).stream().map(Hours::parse).toList(),
+        Set.copyOf(texts(Setting.OWNER_BLOCKED)),
+        isOn(Setting.OWNER_POWER),
+        number(Setting.OWNER_CPU_PERCENT, fallback.cpuPercentMax()),
+        number(Setting.OWNER_FREE_MEMORY, fallback.freeMemoryMbMin()),
+        number(Setting.OWNER_MEMBER_SLOTS, fallback.memberSlots()),
+        number(Setting.OWNER_MEMBER_TASKS, fallback.memberTasksPerHour()));
+  }
+
+  private List<String> texts(Setting setting) {
+    List<?> texts = values.get(setting) instanceof List<?> list ? list : List.of();
+    return texts.stream().map(String.class::cast).toList();
   }
 
   private URI ollama() throws ConfigException {

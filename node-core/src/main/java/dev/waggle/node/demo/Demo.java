@@ -131,6 +131,8 @@ public final class Demo {
       if (name.equals("node1") || model.ollama()) {
         arguments.add("--no-llama");
       }
+      // Three nodes and a model on one machine are more than it would share otherwise.
+      arguments.add("--no-power-policy");
       NodeProcess node = NodeProcess.start(program, directory.resolve(name), arguments);
       synchronized (nodes) {
         nodes.add(node);

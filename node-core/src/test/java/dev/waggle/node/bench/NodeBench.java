@@ -106,7 +106,7 @@ public final class NodeBench {
       Files.writeString(
           working.resolve("config.toml"),
           "[ollama]\naddress = \"" + ollama.address().getAuthority() + "\"\n");
-      try (NodeProcess worker = NodeProcess.start(program, working, List.of());
+      try (NodeProcess worker = NodeProcess.start(program, working, List.of("--no-power-policy"));
           NodeProcess asking =
               NodeProcess.start(program, directory.resolve("asking"), List.of("--no-ollama"))) {
         String token = post(worker, "/swarm/v1/invites", Map.of());

@@ -55,7 +55,7 @@ final class Program implements AutoCloseable {
   /** Starts a node that uses the Ollama at an address, or none. */
   NodeProcess start(String name, Optional<URI> ollama, String... arguments) throws Exception {
     Path data = Files.createDirectories(directory(name));
-    List<String> all = new ArrayList<>(List.of("--name", name, "--no-llama"));
+    List<String> all = new ArrayList<>(List.of("--name", name, "--no-llama", "--no-power-policy"));
     all.addAll(List.of(arguments));
     if (ollama.isPresent()) {
       Files.writeString(

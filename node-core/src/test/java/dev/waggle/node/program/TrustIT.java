@@ -119,6 +119,29 @@ class TrustIT {
   }
 
   @Test
+  void pausedNode_runsNothingOfOthers_overARestart_untilItIsResumed() throws Exception {
+    NodeProcess working = program.start("working", Optional.of(ollama.address()));
+    NodeProcess asking = program.start("asking", Optional.empty());
+    program.join(asking, working);
+    await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 1);
+    assertThat(program.at(working, "pause").out()).contains("waggle resume");
+    await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 0);
+    assertThat(Program.ask(asking, FakeOllama.MODEL).statusCode()).isEqualTo(404);
+    assertThat(Program.ask(working, FakeOllama.MODEL).statusCode())
+        .as("the owner's own")
+        .isEqualTo(200);
+    working.kill();
+    NodeProcess again = program.start("working", Optional.of(ollama.address()));
+    assertThat(program.at(again, "status").out()).contains("its owner has paused it");
+    assertThat(program.at(again, "resume").out()).contains("works for others");
+    await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 1);
+    assertThat(Program.ask(asking, FakeOllama.MODEL).statusCode()).isEqualTo(200);
+    Program.Ended paused = program.at(again, "pause", "--for", "1h", "--json");
+    assertThat(paused.json().path("pausedUntil").asText()).startsWith("20");
+    assertThat(program.at(again, "pause", "--for", "soon").exitCode()).isEqualTo(2);
+  }
+
+  @Test
   void ownerKey_leavesTheNode_andComesBack() throws Exception {
     NodeProcess owner = program.start("owner", Optional.empty());
     Path file = program.directory("owner.key");

@@ -28,6 +28,12 @@ public sealed interface OfferReply {
     /** The worker's ledger cannot write. */
     LEDGER_UNAVAILABLE,
     /** A certificate of one of the two does not allow it. */
-    NOT_PERMITTED
+    NOT_PERMITTED,
+    /** The machine's owner keeps it to himself now. */
+    OWNER,
+    /** The machine is busy with its owner's work; it may take the task in a moment. */
+    DEFERRED,
+    /** The member has as many tasks there as the owner allows. */
+    QUOTA
   }
 }

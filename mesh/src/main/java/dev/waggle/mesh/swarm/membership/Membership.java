@@ -117,6 +117,12 @@ public final class Membership {
     return member == null ? Set.of() : member.chain().leaf().roles();
   }
 
+  /** What a member is called; empty for peers that are none. */
+  public String name(PeerId peer) {
+    MembershipStore.Member member = members.get(peer);
+    return member == null ? "" : member.chain().leaf().name();
+  }
+
   /** Whether this node may invite and revoke others. */
   public boolean isAdmin() {
     return own.leaf().roles().contains(Role.ADMIN) && revocation().isEmpty();
