@@ -270,6 +270,7 @@ public final class Swarm implements AutoCloseable {
   public Revocation revoke(PeerId peer, String reason, Collection<PeerId> keep)
       throws MembershipException {
     Revocation revocation = membership.revoke(peer, reason, keep);
+    CompletableFuture<Void> unused = admissions.tell(revocation);
     admissions.recheck();
     onRevoked(revocation);
     return revocation;
@@ -288,7 +289,7 @@ public final class Swarm implements AutoCloseable {
         name,
         leaving -> {
           control.say(new ControlMessage.Body.Revoked(leaving));
-          awaitSending();
+          admissions.tell(leaving).join();
         });
     left.forEach(member -> connections.forget(member.chain().leaf().subject()));
     admissions.dismiss();

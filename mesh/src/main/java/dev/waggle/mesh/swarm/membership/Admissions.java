@@ -100,6 +100,10 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     host.handle(HelloProtocol.PROTOCOL, hello::answer);
     host.handle(JoinProtocol.PROTOCOL, stream -> new JoinProtocol.Issuer(membership, blocking));
     host.handle(RenewProtocol.PROTOCOL, this::renewing);
+    host.handle(
+        RevocationProtocol.PROTOCOL,
+        stream ->
+            new RevocationProtocol.Hearer(blocking, revocation -> learn(List.of(revocation))));
     host.onConnection(this);
   }
 
@@ -129,6 +133,16 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
         .flatMap(connection -> Optional.ofNullable(admitted.get(connection)))
         .map(chain -> chain.leaf().roles())
         .orElse(Set.of());
+  }
+
+  /** Tells every connected member; completes when all have taken it or two seconds are over. */
+  public CompletableFuture<Void> tell(Revocation revocation) {
+    return CompletableFuture.allOf(
+        admitted.keySet().stream()
+            .map(
+                connection ->
+                    RevocationProtocol.tell(connection, revocation).exceptionally(late -> null))
+            .toArray(CompletableFuture<?>[]::new));
   }
 
   /** Shows out everybody whose certificate does not hold any more. */
