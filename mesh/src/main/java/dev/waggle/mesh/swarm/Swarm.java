@@ -35,6 +35,7 @@ import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.MembershipStore;
 import dev.waggle.mesh.swarm.membership.Revocation;
 import dev.waggle.mesh.swarm.membership.Role;
+import dev.waggle.mesh.swarm.request.Requests;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -151,10 +152,12 @@ public final class Swarm implements AutoCloseable {
             parts.timer(),
             parts.clock(),
             this::onAdvert);
+    Requests requests = new Requests(parts.identity(), parts.clock());
     this.admissions =
         new Admissions(
             host,
             membership,
+            requests,
             parts.clock(),
             parts.software(),
             parts.timer(),
@@ -163,8 +166,9 @@ public final class Swarm implements AutoCloseable {
     StreamExchange streams =
         new StreamExchange(
             parts.identity(),
+            requests,
             () -> membership.swarm().bytes(),
-            admissions::connection,
+            new Connected(),
             parts.timer(),
             parts.clock());
     streams.serve(
@@ -448,6 +452,18 @@ public final class Swarm implements AutoCloseable {
     @Override
     public void onRevocation(Revocation revocation) {
       onRevoked(revocation);
+    }
+  }
+
+  private final class Connected implements StreamExchange.Members {
+    @Override
+    public Optional<Connection> connection(PeerId peer) {
+      return admissions.connection(peer);
+    }
+
+    @Override
+    public Optional<byte[]> bootId(PeerId peer) {
+      return admissions.bootId(peer);
     }
   }
 

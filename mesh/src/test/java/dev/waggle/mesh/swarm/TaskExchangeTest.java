@@ -131,6 +131,14 @@ class TaskExchangeTest {
   }
 
   @Test
+  void offer_ofAClockThatIsFarOff_isRefused_andTheDifferenceNamed() {
+    requester.clock.move(Duration.ofMinutes(7));
+    assertThatThrownBy(this::offer)
+        .hasMessageContaining("this machine's clock is 7 min ahead of the peer's");
+    assertThat(worker.server.offers).isEmpty();
+  }
+
+  @Test
   void offer_declined_saysWhyAndWhenToComeBack() throws Exception {
     worker.server.answer =
         offer -> new OfferReply.Declined(OfferReply.Reason.BUSY, Duration.ofSeconds(7));

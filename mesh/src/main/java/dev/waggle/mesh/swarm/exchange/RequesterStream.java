@@ -12,12 +12,16 @@ import dev.waggle.mesh.libp2p.FrameAssembler;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.swarm.membership.ClockSkew;
 import dev.waggle.mesh.swarm.pb.Accept;
 import dev.waggle.mesh.swarm.pb.Assign;
 import dev.waggle.mesh.swarm.pb.Cancel;
 import dev.waggle.mesh.swarm.pb.OfferMessage;
 import dev.waggle.mesh.swarm.pb.Renew;
+import dev.waggle.mesh.swarm.pb.RequestRefused;
 import dev.waggle.mesh.swarm.pb.TaskMessage;
+import dev.waggle.mesh.swarm.request.RequestRefusedException;
+import dev.waggle.mesh.swarm.request.Requests;
 import dev.waggle.mesh.swarm.wire.ExchangeCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,7 +43,13 @@ final class RequesterStream implements StreamReader, HeldClaim {
   private static final Logger log = LoggerFactory.getLogger(RequesterStream.class);
 
   /** What every stream of a node shares. */
-  record Context(Identity identity, byte[] swarm, ScheduledExecutorService timer, Clock clock) {}
+  record Context(
+      Identity identity,
+      Requests requests,
+      byte[] workerBootId,
+      byte[] swarm,
+      ScheduledExecutorService timer,
+      Clock clock) {}
 
   private enum State {
     OFFERED,
@@ -84,11 +94,19 @@ final class RequesterStream implements StreamReader, HeldClaim {
         opened,
         TaskMessage.newBuilder()
             .setOffer(
-                OfferMessage.newBuilder()
-                    .setTask(offer.task().value())
-                    .setModel(offer.requirements().model())
-                    .setSizeBucket(offer.taskBytes())
-                    .setPatienceMs(offer.patience().toMillis()))
+                context
+                    .requests()
+                    .sign(
+                        TaskProtocol.PROTOCOL,
+                        worker,
+                        context.workerBootId(),
+                        OfferMessage.newBuilder()
+                            .setTask(offer.task().value())
+                            .setModel(offer.requirements().model())
+                            .setSizeBucket(offer.taskBytes())
+                            .setPatienceMs(offer.patience().toMillis())
+                            .build()
+                            .toByteArray()))
             .build());
   }
 
@@ -128,6 +146,11 @@ final class RequesterStream implements StreamReader, HeldClaim {
                     Reasons.of(message.getDecline().getReason()),
                     Duration.ofMillis(message.getDecline().getRetryAfterMs()))));
       }
+      case REFUSED -> {
+        require(State.OFFERED);
+        endWith(false);
+        outcome.completeExceptionally(new IOException(describe(message.getRefused())));
+      }
       case BEAT -> {
         watchSilence();
         if (listener != null) {
@@ -138,6 +161,18 @@ final class RequesterStream implements StreamReader, HeldClaim {
       case FINAL -> onFinal(message.getFinal().getBytes().toByteArray());
       default -> throw new MalformedFrameException("a task message that is not for a requester");
     }
+  }
+
+  private String describe(RequestRefused refused) {
+    if (refused.getReason() == RequestRefusedException.Reason.CLOCK.code()) {
+      return ClockSkew.describe(
+              context.clock().instant(), Instant.ofEpochMilli(refused.getTimeMs()))
+          .orElse(RequestRefusedException.Reason.CLOCK.words());
+    }
+    return "the offer was refused: "
+        + RequestRefusedException.Reason.ofCode(refused.getReason())
+            .map(RequestRefusedException.Reason::words)
+            .orElse("the peer does not say why");
   }
 
   private void onAccept(Accept accept) throws MalformedFrameException {

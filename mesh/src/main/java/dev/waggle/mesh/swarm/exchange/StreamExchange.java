@@ -11,6 +11,7 @@ import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
 import dev.waggle.mesh.swarm.pb.Settle;
 import dev.waggle.mesh.swarm.pb.TaskMessage;
+import dev.waggle.mesh.swarm.request.Requests;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
@@ -20,7 +21,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** The exchange with other nodes, on streams of admitted connections. */
@@ -28,47 +28,62 @@ public final class StreamExchange implements Exchange {
   private static final Duration SETTLE_MAX = Duration.ofSeconds(10);
 
   private final Identity identity;
+  private final Requests requests;
   private final Supplier<byte[]> swarm;
-  private final Function<PeerId, Optional<Connection>> connections;
+  private final Members members;
   private final ScheduledExecutorService timer;
   private final Clock clock;
+
+  /** The members that are connected. */
+  public interface Members {
+    /** The admitted connection to a peer. */
+    Optional<Connection> connection(PeerId peer);
+
+    /** What requests to it have to be bound to. */
+    Optional<byte[]> bootId(PeerId peer);
+  }
 
   /**
    * Prepares the requester's side.
    *
    * @param swarm the id of the swarm now, 32 bytes
-   * @param connections finds the admitted connection to a peer
+   * @param members those that are connected
    */
   public StreamExchange(
       Identity identity,
+      Requests requests,
       Supplier<byte[]> swarm,
-      Function<PeerId, Optional<Connection>> connections,
+      Members members,
       ScheduledExecutorService timer,
       Clock clock) {
     this.identity = identity;
+    this.requests = requests;
     this.swarm = swarm;
-    this.connections = connections;
+    this.members = members;
     this.timer = timer;
     this.clock = clock;
   }
 
   /** Serves the worker's side on the host. */
   public void serve(Host host, TaskServer server) {
-    WorkerStream.Context context = new WorkerStream.Context(identity, swarm, server, timer, clock);
+    WorkerStream.Context context =
+        new WorkerStream.Context(identity, requests, swarm, server, timer, clock);
     host.handle(TaskProtocol.PROTOCOL, stream -> new WorkerStream(context, stream));
   }
 
   @Override
   public CompletableFuture<OfferOutcome> offer(PeerId worker, Offer offer) {
     CompletableFuture<OfferOutcome> outcome = new CompletableFuture<>();
-    Optional<Connection> connection = connections.apply(worker);
-    if (connection.isEmpty()) {
+    Optional<Connection> connection = members.connection(worker);
+    Optional<byte[]> bootId = members.bootId(worker);
+    if (connection.isEmpty() || bootId.isEmpty()) {
       outcome.completeExceptionally(new IOException("not connected"));
       return outcome;
     }
     RequesterStream requester =
         new RequesterStream(
-            new RequesterStream.Context(identity, swarm.get(), timer, clock),
+            new RequesterStream.Context(
+                identity, requests, bootId.get(), swarm.get(), timer, clock),
             worker,
             offer,
             outcome);
@@ -104,7 +119,7 @@ public final class StreamExchange implements Exchange {
   @Override
   public CompletableFuture<Void> settle(PeerId worker, byte[] receipt) {
     CompletableFuture<Void> settled = new CompletableFuture<>();
-    Optional<Connection> connection = connections.apply(worker);
+    Optional<Connection> connection = members.connection(worker);
     if (connection.isEmpty()) {
       settled.completeExceptionally(new IOException("not connected"));
       return settled;

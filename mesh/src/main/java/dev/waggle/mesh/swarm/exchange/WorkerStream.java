@@ -1,6 +1,7 @@
 package dev.waggle.mesh.swarm.exchange;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.ClaimKey;
 import dev.waggle.crypto.ClaimKeyStatement;
 import dev.waggle.crypto.Envelope;
@@ -17,10 +18,14 @@ import dev.waggle.mesh.swarm.pb.Accept;
 import dev.waggle.mesh.swarm.pb.Beat;
 import dev.waggle.mesh.swarm.pb.Decline;
 import dev.waggle.mesh.swarm.pb.OfferMessage;
+import dev.waggle.mesh.swarm.pb.RequestRefused;
 import dev.waggle.mesh.swarm.pb.Sealed;
 import dev.waggle.mesh.swarm.pb.SettleRefused;
 import dev.waggle.mesh.swarm.pb.Settled;
+import dev.waggle.mesh.swarm.pb.SignedRequest;
 import dev.waggle.mesh.swarm.pb.TaskMessage;
+import dev.waggle.mesh.swarm.request.RequestRefusedException;
+import dev.waggle.mesh.swarm.request.Requests;
 import dev.waggle.mesh.swarm.wire.ExchangeCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -49,6 +54,7 @@ final class WorkerStream implements StreamReader, ResultSink {
   /** What every stream of a node shares. */
   record Context(
       Identity identity,
+      Requests requests,
       Supplier<byte[]> swarm,
       TaskServer server,
       ScheduledExecutorService timer,
@@ -104,17 +110,23 @@ final class WorkerStream implements StreamReader, ResultSink {
     }
   }
 
-  private void onOffer(OfferMessage message) throws MalformedFrameException {
+  private void onOffer(SignedRequest request) throws MalformedFrameException {
     requireFresh();
     Offer offer;
     try {
+      OfferMessage message =
+          OfferMessage.parseFrom(
+              context.requests().open(TaskProtocol.PROTOCOL, requester(), request));
       offer =
           new Offer(
               new TaskId(message.getTask()),
               new Requirements(message.getModel()),
               message.getSizeBucket(),
               Duration.ofMillis(message.getPatienceMs()));
-    } catch (IllegalArgumentException | ArithmeticException e) {
+    } catch (RequestRefusedException e) {
+      refuse(e);
+      return;
+    } catch (InvalidProtocolBufferException | IllegalArgumentException | ArithmeticException e) {
       throw new MalformedFrameException("an offer cannot be read");
     }
     OfferReply reply = context.server().onOffer(requester(), offer);
@@ -132,6 +144,20 @@ final class WorkerStream implements StreamReader, ResultSink {
               .build());
       stream.closeWrite();
     }
+  }
+
+  private void refuse(RequestRefusedException cause) {
+    log.debug("an offer of {}: {}", requester(), cause.getMessage());
+    state = State.ENDED;
+    TaskProtocol.send(
+        stream,
+        TaskMessage.newBuilder()
+            .setRefused(
+                RequestRefused.newBuilder()
+                    .setReason(cause.reason().code())
+                    .setTimeMs(cause.time().toEpochMilli()))
+            .build());
+    stream.closeWrite();
   }
 
   private void accept(TaskId offered, OfferReply.Accepted accepted) {

@@ -9,8 +9,8 @@ import dev.waggle.mesh.libp2p.ProtocolGate;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.request.Requests;
 import java.io.IOException;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -42,9 +42,11 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
   static final int STRANGERS_MAX = 64;
 
   private static final Logger log = LoggerFactory.getLogger(Admissions.class);
-  private static final int BOOT_ID_BYTES = 16;
   // How long a refused peer may keep the connection to read why.
   private static final Duration REFUSED_LINGER = Duration.ofMillis(500);
+
+  /** An admitted peer: what it showed. */
+  private record Guest(CertificateChain chain, byte[] bootId) {}
 
   /** Hears who comes and goes. Called on the connection's event loop; must not block. */
   public interface Listener {
@@ -63,12 +65,13 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
 
   private final Host host;
   private final Membership membership;
+  private final Requests requests;
   private final Clock clock;
   private final ScheduledExecutorService timer;
   private final Executor blocking;
   private final Listener listener;
   private final HelloProtocol hello;
-  private final Map<Connection, CertificateChain> admitted = new ConcurrentHashMap<>();
+  private final Map<Connection, Guest> admitted = new ConcurrentHashMap<>();
   private final Set<Connection> strangers = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean renewing = new AtomicBoolean();
   private final Set<PeerId> joining = ConcurrentHashMap.newKeySet();
@@ -82,6 +85,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
   public Admissions(
       Host host,
       Membership membership,
+      Requests requests,
       Clock clock,
       String software,
       ScheduledExecutorService timer,
@@ -93,9 +97,8 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     this.timer = timer;
     this.blocking = blocking;
     this.listener = listener;
-    byte[] bootId = new byte[BOOT_ID_BYTES];
-    new SecureRandom().nextBytes(bootId);
-    this.hello = new HelloProtocol(membership, clock, bootId, software, new Outcome());
+    this.requests = requests;
+    this.hello = new HelloProtocol(membership, clock, requests.bootId(), software, new Outcome());
     host.gate(this);
     host.handle(HelloProtocol.PROTOCOL, hello::answer);
     host.handle(JoinProtocol.PROTOCOL, stream -> new JoinProtocol.Issuer(membership, blocking));
@@ -108,11 +111,11 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
   }
 
   private StreamReader renewing(Stream stream) {
-    CertificateChain chain = admitted.get(stream.connection());
-    if (chain == null) {
+    Guest guest = admitted.get(stream.connection());
+    if (guest == null) {
       throw new IllegalStateException("the gate lets members only get here");
     }
-    return new RenewProtocol.Issuer(membership, chain, blocking);
+    return new RenewProtocol.Issuer(membership, requests, guest.chain(), blocking);
   }
 
   @Override
@@ -131,8 +134,15 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
   public Set<Role> roles(PeerId peer) {
     return connection(peer)
         .flatMap(connection -> Optional.ofNullable(admitted.get(connection)))
-        .map(chain -> chain.leaf().roles())
+        .map(guest -> guest.chain().leaf().roles())
         .orElse(Set.of());
+  }
+
+  /** What requests to a connected member have to be bound to. */
+  public Optional<byte[]> bootId(PeerId peer) {
+    return connection(peer)
+        .flatMap(connection -> Optional.ofNullable(admitted.get(connection)))
+        .map(Guest::bootId);
   }
 
   /** Tells every connected member; completes when all have taken it or two seconds are over. */
@@ -148,7 +158,8 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
   /** Shows out everybody whose certificate does not hold any more. */
   public void recheck() {
     admitted.forEach(
-        (connection, chain) -> {
+        (connection, guest) -> {
+          CertificateChain chain = guest.chain();
           try {
             membership.verify(chain, connection.remotePeer());
           } catch (MembershipException e) {
@@ -185,8 +196,8 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
   private Deque<Connection> admins() {
     Deque<Connection> admins = new ArrayDeque<>();
     admitted.forEach(
-        (connection, chain) -> {
-          if (chain.leaf().roles().contains(Role.ADMIN)) {
+        (connection, guest) -> {
+          if (guest.chain().leaf().roles().contains(Role.ADMIN)) {
             admins.add(connection);
           }
         });
@@ -199,7 +210,8 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
       return CompletableFuture.failedFuture(
           new MembershipException("no admin that is connected renews certificates"));
     }
-    return RenewProtocol.ask(next)
+    byte[] bootId = bootId(next.remotePeer()).orElseGet(() -> new byte[0]);
+    return RenewProtocol.ask(next, requests, bootId)
         .thenAcceptAsync(this::takeRenewal, blocking)
         .exceptionallyCompose(failure -> askAdmins(admins));
   }
@@ -396,10 +408,10 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
 
   private final class Outcome implements HelloProtocol.Outcome {
     @Override
-    public void onVerified(Connection connection, CertificateChain chain) {
+    public void onVerified(Connection connection, CertificateChain chain, byte[] bootId) {
       strangers.remove(connection);
       if (!connection.closed().isDone()) {
-        admitted.put(connection, chain);
+        admitted.put(connection, new Guest(chain, bootId));
       }
     }
 

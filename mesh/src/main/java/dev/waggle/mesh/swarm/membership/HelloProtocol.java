@@ -3,6 +3,7 @@ package dev.waggle.mesh.swarm.membership;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.crypto.RequestHeader;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
@@ -41,7 +42,7 @@ final class HelloProtocol {
   /** What hello leads to. Called on the connection's event loop; must not block. */
   interface Outcome {
     /** The peer's certificate is good: open the gate to it. */
-    void onVerified(Connection connection, CertificateChain chain);
+    void onVerified(Connection connection, CertificateChain chain, byte[] bootId);
 
     /** Both sides have opened their gates, as far as this side's next words are concerned. */
     void onAdmitted(Connection connection, CertificateChain chain, String software);
@@ -111,6 +112,9 @@ final class HelloProtocol {
     if (hello.getVersion() != VERSION) {
       throw new MembershipException("hello version " + hello.getVersion() + " is not supported");
     }
+    if (hello.getBootId().size() != RequestHeader.BOOT_ID_BYTES) {
+      throw new MembershipException("the hello has no boot id");
+    }
     CertificateChain chain = CertificateChain.of(hello.getChain());
     // Whose certificate is good has its word believed on what time it is.
     ClockSkew.requireTogether(clock.instant(), Instant.ofEpochMilli(hello.getTimeMs()));
@@ -154,6 +158,10 @@ final class HelloProtocol {
         .revocation()
         .map(revocation -> "this node " + revocation.sentence())
         .orElse("it does not take this node for a member of its swarm");
+  }
+
+  private static byte[] bootId(Hello hello) {
+    return hello.getBootId().toByteArray();
   }
 
   private static String shown(String software) {
@@ -212,7 +220,7 @@ final class HelloProtocol {
       try {
         CertificateChain chain = verified(reply.getHello(), connection.remotePeer());
         expect(ROSTER_BYTES_MAX);
-        outcome.onVerified(connection, chain);
+        outcome.onVerified(connection, chain, bootId(reply.getHello()));
         outcome.onAdmitted(connection, chain, shown(reply.getHello().getSoftware()));
         FramedReader.send(stream, roster());
       } catch (MembershipException e) {
@@ -256,7 +264,7 @@ final class HelloProtocol {
         // The peer admits us when it reads our answer: our gate opens before it is sent, and what
         // we open ourselves comes after it.
         expect(ROSTER_BYTES_MAX);
-        outcome.onVerified(connection, chain);
+        outcome.onVerified(connection, chain, bootId(hello));
         FramedReader.send(stream, HelloReply.newBuilder().setHello(hello()).build());
         FramedReader.send(stream, roster());
         outcome.onAdmitted(connection, chain, shown(hello.getSoftware()));

@@ -7,6 +7,9 @@ import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.swarm.pb.RenewReply;
 import dev.waggle.mesh.swarm.pb.RenewRequest;
+import dev.waggle.mesh.swarm.pb.SignedRequest;
+import dev.waggle.mesh.swarm.request.RequestRefusedException;
+import dev.waggle.mesh.swarm.request.Requests;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -20,7 +23,7 @@ final class RenewProtocol {
   static final String PROTOCOL = "/waggle/renew/1";
 
   private static final int VERSION = 1;
-  private static final int REQUEST_BYTES_MAX = 64;
+  private static final int REQUEST_BYTES_MAX = 256;
   private static final int REPLY_BYTES_MAX = CertificateChain.BYTES_MAX + 64;
   private static final Duration ANSWER_MAX = Duration.ofSeconds(15);
 
@@ -29,13 +32,15 @@ final class RenewProtocol {
   /** The admin's side, for a member that showed this chain; the disk is asked on the executor. */
   static final class Issuer extends FramedReader {
     private final Membership membership;
+    private final Requests requests;
     private final CertificateChain chain;
     private final Executor blocking;
     private boolean asked;
 
-    Issuer(Membership membership, CertificateChain chain, Executor blocking) {
+    Issuer(Membership membership, Requests requests, CertificateChain chain, Executor blocking) {
       super(REQUEST_BYTES_MAX);
       this.membership = membership;
+      this.requests = requests;
       this.chain = chain;
       this.blocking = blocking;
     }
@@ -47,10 +52,14 @@ final class RenewProtocol {
       }
       asked = true;
       try {
-        if (RenewRequest.parseFrom(frame).getVersion() != VERSION) {
+        byte[] body =
+            requests.open(PROTOCOL, chain.leaf().subject(), SignedRequest.parseFrom(frame));
+        if (RenewRequest.parseFrom(body).getVersion() != VERSION) {
           throw new MalformedFrameException("a request for renewal of an unknown version");
         }
         blocking.execute(() -> answer(stream));
+      } catch (RequestRefusedException e) {
+        throw new MalformedFrameException("a request for renewal: " + e.reason().words());
       } catch (InvalidProtocolBufferException e) {
         throw new MalformedFrameException("a request for renewal cannot be read");
       } catch (RejectedExecutionException e) {
@@ -77,7 +86,8 @@ final class RenewProtocol {
   }
 
   /** The member's side. The chain in the answer is verified by the caller. */
-  static CompletableFuture<CertificateChain> ask(Connection connection) {
+  static CompletableFuture<CertificateChain> ask(
+      Connection connection, Requests requests, byte[] bootId) {
     CompletableFuture<CertificateChain> answer = new CompletableFuture<>();
     FramedReader member =
         new FramedReader(REPLY_BYTES_MAX) {
@@ -105,7 +115,13 @@ final class RenewProtocol {
         .open(List.of(PROTOCOL), member)
         .thenCompose(
             stream ->
-                FramedReader.send(stream, RenewRequest.newBuilder().setVersion(VERSION).build()))
+                FramedReader.send(
+                    stream,
+                    requests.sign(
+                        PROTOCOL,
+                        connection.remotePeer(),
+                        bootId,
+                        RenewRequest.newBuilder().setVersion(VERSION).build().toByteArray())))
         .exceptionally(
             failure -> {
               answer.completeExceptionally(failure);
