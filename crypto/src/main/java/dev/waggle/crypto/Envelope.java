@@ -2,16 +2,10 @@ package dev.waggle.crypto;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
-import org.bouncycastle.crypto.AsymmetricCipherKeyPair;
-import org.bouncycastle.crypto.InvalidCipherTextException;
-import org.bouncycastle.crypto.hpke.HPKE;
-import org.bouncycastle.crypto.hpke.HPKEContext;
-import org.bouncycastle.crypto.hpke.HPKEContextWithEncapsulation;
-import org.bouncycastle.crypto.params.X25519PrivateKeyParameters;
-import org.bouncycastle.crypto.params.X25519PublicKeyParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +28,12 @@ public final class Envelope {
 
   private static final String DOMAIN = "waggle-envelope";
   private static final String SIGNATURE_DOMAIN = "waggle-envelope-signature-1";
-  private static final byte[] INFO = "waggle-task-1".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] RESULT_KEY_LABEL =
-      "waggle-result-1".getBytes(StandardCharsets.US_ASCII);
   private static final int RESULT_KEY_BYTES = 32;
+  private static final Hpke.Terms TERMS =
+      new Hpke.Terms(
+          "waggle-task-1".getBytes(StandardCharsets.US_ASCII),
+          "waggle-result-1".getBytes(StandardCharsets.US_ASCII),
+          RESULT_KEY_BYTES);
 
   private Envelope() {}
 
@@ -64,7 +60,7 @@ public final class Envelope {
       EnvelopeHeader header,
       byte[] recipientKey,
       byte[] plaintext,
-      @Nullable AsymmetricCipherKeyPair ephemeral)
+      byte @Nullable [] ephemeral)
       throws EnvelopeException {
     if (plaintext.length > PLAINTEXT_BYTES_MAX) {
       throw new IllegalArgumentException(
@@ -74,26 +70,27 @@ public final class Envelope {
       throw new IllegalArgumentException("the header names another sender");
     }
     byte[] head = header.canonical();
+    byte[] padded = SizeBuckets.pad(plaintext);
     try {
-      HPKE hpke = hpke();
-      X25519PublicKeyParameters recipient = new X25519PublicKeyParameters(recipientKey, 0);
-      HPKEContextWithEncapsulation context =
+      Hpke.Sealed sealed =
           ephemeral == null
-              ? hpke.setupBaseS(recipient, INFO)
-              : hpke.setupBaseS(recipient, INFO, ephemeral);
-      byte[] enc = context.getEncapsulation();
-      byte[] ciphertext = context.seal(head, SizeBuckets.pad(plaintext));
-      byte[] signature = sender.sign(signed(head, enc, ciphertext));
-      byte[] front = new Canonical(DOMAIN).bytes(head).bytes(enc).bytes(signature).toByteArray();
+              ? Hpke.best().seal(recipientKey, TERMS, head, padded)
+              : Hpke.sealFrom(ephemeral, recipientKey, TERMS, head, padded);
+      byte[] signature = sender.sign(signed(head, sealed.encapsulation(), sealed.ciphertext()));
+      byte[] front =
+          new Canonical(DOMAIN)
+              .bytes(head)
+              .bytes(sealed.encapsulation())
+              .bytes(signature)
+              .toByteArray();
       byte[] bytes =
-          ByteBuffer.allocate(Integer.BYTES + front.length + ciphertext.length)
+          ByteBuffer.allocate(Integer.BYTES + front.length + sealed.ciphertext().length)
               .putInt(front.length)
               .put(front)
-              .put(ciphertext)
+              .put(sealed.ciphertext())
               .array();
-      byte[] key = context.export(RESULT_KEY_LABEL, RESULT_KEY_BYTES);
-      return new Sealed(bytes, new ResultOpener(key, head));
-    } catch (InvalidCipherTextException | IllegalStateException | IllegalArgumentException e) {
+      return new Sealed(bytes, new ResultOpener(sealed.exported(), head));
+    } catch (GeneralSecurityException e) {
       throw new EnvelopeException("the claim key cannot be used");
     }
   }
@@ -130,15 +127,10 @@ public final class Envelope {
       throw new EnvelopeException("the envelope is not signed by its sender");
     }
     try {
-      HPKE hpke = hpke();
-      // Null as public key: a given one is believed even when it is another's.
-      AsymmetricCipherKeyPair pair = hpke.deserializePrivateKey(key.privateKey(), null);
-      HPKEContext context = hpke.setupBaseR(enc, pair, INFO);
-      byte[] plaintext = SizeBuckets.unpad(context.open(head, ciphertext));
-      byte[] resultKey = context.export(RESULT_KEY_LABEL, RESULT_KEY_BYTES);
-      return new Opened(header, plaintext, new ResultSealer(resultKey, head));
-    } catch (InvalidCipherTextException | IllegalStateException | IllegalArgumentException e) {
-      // Hostile encapsulated keys surface as unchecked exceptions; all mean the same here.
+      Hpke.Opened opened = Hpke.best().open(key.privateKey(), TERMS, enc, head, ciphertext);
+      return new Opened(
+          header, SizeBuckets.unpad(opened.plaintext()), new ResultSealer(opened.exported(), head));
+    } catch (GeneralSecurityException e) {
       throw new EnvelopeException("the envelope is not sealed to this claim's key");
     }
   }
@@ -173,18 +165,6 @@ public final class Envelope {
         .bytes(enc)
         .bytes(sha256().digest(ciphertext))
         .toByteArray();
-  }
-
-  private static HPKE hpke() {
-    // Not thread-safe, so one for each operation.
-    return new HPKE(
-        HPKE.mode_base, HPKE.kem_X25519_SHA256, HPKE.kdf_HKDF_SHA256, HPKE.aead_AES_GCM256);
-  }
-
-  /** For vectors: the key pair of a fixed ephemeral secret. */
-  static AsymmetricCipherKeyPair ephemeral(byte[] secret) {
-    X25519PrivateKeyParameters key = new X25519PrivateKeyParameters(secret, 0);
-    return new AsymmetricCipherKeyPair(key.generatePublicKey(), key);
   }
 
   static MessageDigest sha256() {

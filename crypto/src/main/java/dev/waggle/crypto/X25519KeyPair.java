@@ -77,6 +77,16 @@ public final class X25519KeyPair {
     return new InvalidKeyException("a public key of low order");
   }
 
+  /** A secret key as Java's security interfaces take it. */
+  static byte[] pkcs8(byte[] secret) {
+    return concat(PKCS8, secret);
+  }
+
+  /** A public key as Java's security interfaces take it. */
+  static byte[] x509(byte[] publicKey) {
+    return concat(X509, publicKey);
+  }
+
   private static byte[] concat(byte[] prefix, byte[] key) {
     return ByteBuffer.allocate(prefix.length + KEY_BYTES).put(prefix).put(key).array();
   }
@@ -91,7 +101,7 @@ public final class X25519KeyPair {
       this.provider = provider;
       try {
         this.keys = KeyFactory.getInstance(ALGORITHM, provider);
-        this.secret = keys.generatePrivate(new PKCS8EncodedKeySpec(concat(PKCS8, secret)));
+        this.secret = keys.generatePrivate(new PKCS8EncodedKeySpec(pkcs8(secret)));
       } catch (GeneralSecurityException e) {
         throw new AssertionError("any 32 bytes are a secret", e);
       }
@@ -101,7 +111,7 @@ public final class X25519KeyPair {
       try {
         KeyAgreement agreement = KeyAgreement.getInstance(ALGORITHM, provider);
         agreement.init(secret);
-        agreement.doPhase(keys.generatePublic(new X509EncodedKeySpec(concat(X509, other))), true);
+        agreement.doPhase(keys.generatePublic(new X509EncodedKeySpec(x509(other))), true);
         return agreement.generateSecret();
       } catch (InvalidKeyException e) {
         // The only reason there can be for 32 bytes.

@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import org.bouncycastle.crypto.AsymmetricCipherKeyPair;
 import org.bouncycastle.crypto.hpke.HPKE;
 import org.bouncycastle.crypto.hpke.HPKEContextWithEncapsulation;
+import org.bouncycastle.crypto.params.X25519PrivateKeyParameters;
 import org.bouncycastle.crypto.params.X25519PublicKeyParameters;
 import org.bouncycastle.math.ec.rfc7748.X25519;
 import org.junit.jupiter.api.Test;
@@ -64,8 +66,7 @@ class EnvelopeTest {
 
   @Test
   void goldenVector_ofFixedKeys() throws EnvelopeException {
-    Envelope.Sealed sealed =
-        Envelope.seal(REQUESTER, header, key.publicKey(), TASK, Envelope.ephemeral(seed(4)));
+    Envelope.Sealed sealed = Envelope.seal(REQUESTER, header, key.publicKey(), TASK, seed(4));
     assertThat(HEX.formatHex(Envelope.hash(sealed.bytes()))).isEqualTo(GOLDEN_HASH);
     Envelope.Opened opened = Envelope.open(sealed.bytes(), key, header, NOW);
     assertThat(HEX.formatHex(opened.sealer().seal(new byte[] {1, 2, 3}))).isEqualTo(GOLDEN_PIECE);
@@ -255,7 +256,11 @@ class EnvelopeTest {
             HPKE.mode_base, HPKE.kem_X25519_SHA256, HPKE.kdf_HKDF_SHA256, HPKE.aead_AES_GCM128);
     HPKEContextWithEncapsulation context =
         hpke.setupBaseS(
-            new X25519PublicKeyParameters(recipient, 0), info, Envelope.ephemeral(ephemeral));
+            new X25519PublicKeyParameters(recipient, 0),
+            info,
+            new AsymmetricCipherKeyPair(
+                new X25519PrivateKeyParameters(ephemeral, 0).generatePublicKey(),
+                new X25519PrivateKeyParameters(ephemeral, 0)));
     assertThat(HEX.formatHex(context.getEncapsulation()))
         .isEqualTo("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431");
     byte[] ciphertext =
