@@ -3,30 +3,24 @@ package dev.waggle.mesh.swarm.membership;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.ConnectionListener;
-import dev.waggle.mesh.libp2p.DialException;
 import dev.waggle.mesh.libp2p.Host;
 import dev.waggle.mesh.libp2p.ProtocolGate;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
-import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.request.Requests;
-import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,16 +60,14 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
   private final Host host;
   private final Membership membership;
   private final Requests requests;
-  private final Clock clock;
   private final ScheduledExecutorService timer;
   private final Executor blocking;
   private final Listener listener;
   private final HelloProtocol hello;
   private final Map<Connection, Guest> admitted = new ConcurrentHashMap<>();
   private final Set<Connection> strangers = ConcurrentHashMap.newKeySet();
-  private final AtomicBoolean renewing = new AtomicBoolean();
-  private final Set<PeerId> joining = ConcurrentHashMap.newKeySet();
-  private final Map<PeerId, CompletableFuture<Void>> awaited = new HashMap<>();
+  private final Joining joining;
+  private final Renewal renewal;
 
   /**
    * Takes its place at the host's door.
@@ -93,12 +85,13 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
       Listener listener) {
     this.host = host;
     this.membership = membership;
-    this.clock = clock;
     this.timer = timer;
     this.blocking = blocking;
     this.listener = listener;
     this.requests = requests;
     this.hello = new HelloProtocol(membership, clock, requests.bootId(), software, new Outcome());
+    this.joining = new Joining(host, membership, hello, clock, blocking, this::dismiss);
+    this.renewal = new Renewal(host.peerId(), membership, requests, blocking, this::admins);
     host.gate(this);
     host.handle(HelloProtocol.PROTOCOL, hello::answer);
     host.handle(JoinProtocol.PROTOCOL, stream -> new JoinProtocol.Issuer(membership, blocking));
@@ -170,63 +163,32 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
         });
   }
 
-  /** Asks an admin for a newer certificate, if it is time. To be called now and then. */
-  public void renew() {
-    if (!membership.wantsRenewal() || renewing.getAndSet(true)) {
-      return;
-    }
-    blocking.execute(
-        () -> {
-          membership.renewOwn();
-          if (!membership.wantsRenewal()) {
-            renewing.set(false);
-            return;
-          }
-          askAdmins(admins())
-              .whenComplete(
-                  (done, failure) -> {
-                    if (failure != null) {
-                      log.debug("no renewal yet: {}", unwrapped(failure).getMessage());
-                    }
-                    renewing.set(false);
-                  });
-        });
-  }
-
-  private Deque<Connection> admins() {
-    Deque<Connection> admins = new ArrayDeque<>();
+  private Deque<Renewal.Admin> admins() {
+    Deque<Renewal.Admin> admins = new ArrayDeque<>();
     admitted.forEach(
         (connection, guest) -> {
           if (guest.chain().leaf().roles().contains(Role.ADMIN)) {
-            admins.add(connection);
+            admins.add(new Renewal.Admin(connection, guest.bootId()));
           }
         });
     return admins;
   }
 
-  private CompletableFuture<Void> askAdmins(Deque<Connection> admins) {
-    Connection next = admins.poll();
-    if (next == null) {
-      return CompletableFuture.failedFuture(
-          new MembershipException("no admin that is connected renews certificates"));
-    }
-    byte[] bootId = bootId(next.remotePeer()).orElseGet(() -> new byte[0]);
-    return RenewProtocol.ask(next, requests, bootId)
-        .thenAcceptAsync(this::takeRenewal, blocking)
-        .exceptionallyCompose(failure -> askAdmins(admins));
+  /** Asks for a newer certificate, if it is time. To be called now and then. */
+  public void renew() {
+    renewal.step();
   }
 
-  private void takeRenewal(CertificateChain newer) {
-    try {
-      membership.verify(newer, host.peerId());
-    } catch (MembershipException e) {
-      throw new CompletionException(e);
-    }
-    if (newer.notAfter().isAfter(membership.own().notAfter())
-        && newer.leaf().roles().equals(membership.own().leaf().roles())) {
-      membership.takeRenewal(newer);
-      log.info("the certificate is good until {} now", newer.notAfter());
-    }
+  /**
+   * Redeems an invite and enters its swarm; completes when this node is a member and its issuer has
+   * admitted it.
+   *
+   * <p>Fails with a {@link MembershipException} that names the cause and the remedy.
+   *
+   * @param onEntered called when this node belongs to the other swarm, before anybody is admitted
+   */
+  public CompletableFuture<Void> join(Invite invite, String name, Runnable onEntered) {
+    return joining.join(invite, name, onEntered);
   }
 
   /** The admitted connection to a peer. */
@@ -249,7 +211,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
         },
         ADMISSION_MAX.toMillis(),
         TimeUnit.MILLISECONDS);
-    if (connection.initiator() && !joining.contains(connection.remotePeer())) {
+    if (connection.initiator() && !joining.isAt(connection.remotePeer())) {
       hello.greet(connection);
     }
   }
@@ -262,133 +224,10 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     }
   }
 
-  /**
-   * Redeems an invite and enters its swarm; completes when this node is a member and its issuer has
-   * admitted it.
-   *
-   * <p>Fails with a {@link MembershipException} that names the cause and the remedy.
-   *
-   * @param onEntered called when this node belongs to the other swarm, before anybody is admitted
-   */
-  public CompletableFuture<Void> join(Invite invite, String name, Runnable onEntered) {
-    PeerId issuer = invite.issuer();
-    if (issuer.equals(host.peerId())) {
-      return CompletableFuture.failedFuture(
-          new MembershipException("this node made the invite itself (redeem it on another one)"));
-    }
-    if (!invite.bound().map(host.peerId()::equals).orElse(true)) {
-      return CompletableFuture.failedFuture(
-          new MembershipException(
-              "the invite is for " + invite.bound().get() + ", and this node is " + host.peerId()));
-    }
-    if (!joining.add(issuer)) {
-      return CompletableFuture.failedFuture(
-          new MembershipException("this node is joining that swarm already"));
-    }
-    return CompletableFuture.runAsync(() -> requireJoinable(invite), blocking)
-        .thenCompose(checked -> redeem(invite, name, onEntered))
-        .exceptionallyCompose(
-            failure ->
-                // A connection on which hello was refused a moment ago may just be closing.
-                unwrapped(failure) instanceof IOException
-                    ? redeem(invite, name, onEntered)
-                    : CompletableFuture.failedFuture(failure))
-        .whenComplete((done, failure) -> joining.remove(issuer))
-        .handle(
-            (done, failure) -> {
-              if (failure != null) {
-                throw new CompletionException(explain(failure));
-              }
-              return null;
-            });
-  }
-
-  private CompletableFuture<Void> redeem(Invite invite, String name, Runnable onEntered) {
-    return reach(invite.issuer(), invite.addresses())
-        .thenCompose(
-            connection ->
-                JoinProtocol.ask(connection, invite, name)
-                    .thenAcceptAsync(
-                        chain -> {
-                          enter(invite, chain);
-                          onEntered.run();
-                        },
-                        blocking)
-                    .thenCompose(entered -> greetIssuer(connection)));
-  }
-
-  private void requireJoinable(Invite invite) {
-    try {
-      if (membership.swarm().equals(invite.swarm())) {
-        throw new MembershipException("this node is a member of that swarm already");
-      }
-      membership.requireAlone();
-    } catch (MembershipException e) {
-      throw new CompletionException(e);
-    }
-  }
-
-  private CompletableFuture<Connection> reach(PeerId issuer, List<Multiaddr> addresses) {
-    return host.connect(issuer, addresses)
-        .handle(
-            (connection, failure) -> {
-              if (failure != null) {
-                throw new CompletionException(
-                    new MembershipException(
-                        "the invite can only be redeemed at the node that made it, "
-                            + issuer
-                            + ", which cannot be reached now: "
-                            + unwrapped(failure).getMessage(),
-                        unwrapped(failure)));
-              }
-              return connection;
-            });
-  }
-
-  private void enter(Invite invite, CertificateChain chain) {
-    try {
-      chain.verify(invite.swarm(), host.peerId(), clock.instant());
-    } catch (MembershipException e) {
-      throw new CompletionException(
-          new MembershipException(
-              "the node that answered gave a certificate that does not verify: " + e.getMessage()));
-    }
-    membership.enter(chain);
-    dismiss();
-    log.info("entered swarm {}", chain.swarm());
-  }
-
   /** Ends every admitted connection: this node is in another swarm now. */
   public void dismiss() {
     admitted.keySet().forEach(Connection::close);
     admitted.clear();
-  }
-
-  private CompletableFuture<Void> greetIssuer(Connection connection) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    synchronized (awaited) {
-      awaited.put(connection.remotePeer(), done);
-    }
-    hello.greet(connection);
-    return done.orTimeout(ADMISSION_MAX.toSeconds(), TimeUnit.SECONDS);
-  }
-
-  private static MembershipException explain(Throwable failure) {
-    Throwable cause = unwrapped(failure);
-    if (cause instanceof MembershipException refused) {
-      return refused;
-    }
-    if (cause instanceof IOException || cause instanceof DialException) {
-      return new MembershipException(
-          "joining broke off: " + cause.getMessage() + " (try again)", cause);
-    }
-    return new MembershipException("joining failed: " + cause, cause);
-  }
-
-  private static Throwable unwrapped(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 
   /** Takes revocations that a peer brought; blocks. */
@@ -423,13 +262,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
       log.info("connected with \"{}\" ({}, {})", chain.leaf().name(), connection, software);
       blocking.execute(() -> membership.remember(chain, List.of()));
       listener.onAdmitted(connection, chain);
-      CompletableFuture<Void> waiting;
-      synchronized (awaited) {
-        waiting = awaited.remove(connection.remotePeer());
-      }
-      if (waiting != null) {
-        waiting.complete(null);
-      }
+      joining.onAdmitted(connection.remotePeer());
     }
 
     @Override
@@ -440,7 +273,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
       listener.onRefused(connection.remotePeer(), cause);
       timer.schedule(
           () -> {
-            if (!joining.contains(connection.remotePeer())) {
+            if (!joining.isAt(connection.remotePeer())) {
               connection.close();
             }
           },
