@@ -24,11 +24,14 @@ import java.util.Set;
  * whatever was signed before. Thread-safe; nothing blocks.
  */
 public final class Requests {
-  /** The most nonces that are remembered. */
-  static final int NONCES_MAX = 1 << 16;
+  /** The most nonces that are remembered, some 30 MB of them. */
+  static final int NONCES_MAX = 1 << 17;
 
-  /** The most of one sender, so that none uses up the memory of all. */
-  static final int NONCES_OF_ONE_MAX = 1 << 13;
+  /**
+   * The most of one sender, so that none uses up the memory of all: 136 requests a second for as
+   * long as they are remembered.
+   */
+  static final int NONCES_OF_ONE_MAX = 1 << 15;
 
   // A request may come that much before its time and that much after.
   private static final Duration REMEMBERED = ClockSkew.MAX.multipliedBy(2);
@@ -39,6 +42,7 @@ public final class Requests {
 
   private final Identity identity;
   private final Clock clock;
+  private final int ofOneMax;
   private final SecureRandom random = new SecureRandom();
   private final byte[] bootId = new byte[RequestHeader.BOOT_ID_BYTES];
   private final Set<Nonce> seen = new HashSet<>();
@@ -47,8 +51,16 @@ public final class Requests {
 
   /** Draws the boot id of this run. */
   public Requests(Identity identity, Clock clock) {
+    this(identity, clock, NONCES_OF_ONE_MAX);
+  }
+
+  /**
+   * @param ofOneMax how many nonces of one sender are remembered
+   */
+  Requests(Identity identity, Clock clock, int ofOneMax) {
     this.identity = identity;
     this.clock = clock;
+    this.ofOneMax = ofOneMax;
     random.nextBytes(bootId);
   }
 
@@ -114,8 +126,7 @@ public final class Requests {
     if (seen.contains(nonce)) {
       throw new RequestRefusedException(Reason.REPLAYED, now);
     }
-    if (seen.size() >= NONCES_MAX
-        || bySender.getOrDefault(nonce.sender(), 0) >= NONCES_OF_ONE_MAX) {
+    if (seen.size() >= NONCES_MAX || bySender.getOrDefault(nonce.sender(), 0) >= ofOneMax) {
       throw new RequestRefusedException(Reason.OVERLOADED, now);
     }
     seen.add(nonce);

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -109,19 +110,41 @@ class RequestsTest {
   }
 
   @Test
-  void oneSender_doesNotUseUpTheMemoryOfAll() throws Exception {
-    for (int i = 0; i < Requests.NONCES_OF_ONE_MAX; i++) {
-      byte[] unused = ben.open(PROTOCOL, ANNA.peerId(), request());
+  void oneSender_doesNotUseUpTheMemoryOfAll_andIsHeardAgainLater() throws Exception {
+    MovableClock clock = new MovableClock();
+    Requests narrow = new Requests(BEN, clock, 3);
+    Requests asking = new Requests(ANNA, clock);
+    Requests carl = new Requests(identity(3), clock);
+    for (int i = 0; i < 3; i++) {
+      assertThat(narrow.open(PROTOCOL, ANNA.peerId(), to(narrow, asking))).isEqualTo(BODY);
     }
-    assertRefused(ben, PROTOCOL, ANNA.peerId(), request(), Reason.OVERLOADED);
-    Requests carl = requests(identity(3), NOW);
-    assertThatCode(
-            () ->
-                ben.open(
-                    PROTOCOL,
-                    identity(3).peerId(),
-                    carl.sign(PROTOCOL, BEN.peerId(), ben.bootId(), BODY)))
-        .doesNotThrowAnyException();
+    assertRefused(narrow, PROTOCOL, ANNA.peerId(), to(narrow, asking), Reason.OVERLOADED);
+    assertThat(narrow.open(PROTOCOL, identity(3).peerId(), to(narrow, carl))).isEqualTo(BODY);
+    clock.now = NOW.plus(Duration.ofMinutes(5));
+    assertThat(narrow.open(PROTOCOL, ANNA.peerId(), to(narrow, asking))).isEqualTo(BODY);
+  }
+
+  private static SignedRequest to(Requests receiver, Requests sender) {
+    return sender.sign(PROTOCOL, BEN.peerId(), receiver.bootId(), BODY);
+  }
+
+  private static final class MovableClock extends Clock {
+    private Instant now = NOW;
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
   }
 
   // Seeds 1 and 2 followed by zeros; boot id of sevens, nonce of nines.
