@@ -16,7 +16,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps a membership in memory, for tests. */
-final class MemoryMembershipStore implements MembershipStore {
+public final class MemoryMembershipStore implements MembershipStore {
   private @Nullable CertificateChain own;
   private final Map<PeerId, Member> members = new HashMap<>();
   private final Map<String, Map.Entry<Instant, InviteTerms>> invites = new HashMap<>();

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.pb.CertificateBody;
+import dev.waggle.mesh.swarm.pb.RevocationBody;
+import dev.waggle.mesh.swarm.pb.SignedCertificate;
+import dev.waggle.mesh.swarm.pb.SignedRevocation;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -105,6 +109,28 @@ class MembershipVectorsTest {
     assertThatThrownBy(() -> forged.verify(forged.swarm(), OWNER.peerId(), ISSUED))
         .isInstanceOf(MembershipException.class)
         .hasMessageContaining("no admin");
+  }
+
+  @Test
+  void wordsOfOtherVersions_areRefused_howeverWellSigned() throws Exception {
+    for (int version : new int[] {0, 2}) {
+      CertificateBody body =
+          CertificateBody.parseFrom(chain().toProtobuf().getCertificates(0).getBody()).toBuilder()
+              .setVersion(version)
+              .build();
+      assertThatThrownBy(
+              () ->
+                  Certificate.parse(
+                      SignedCertificate.newBuilder().setBody(body.toByteString()).build()))
+          .isInstanceOf(MembershipException.class)
+          .hasMessageContaining("version " + version + " is not supported");
+      RevocationBody word = RevocationBody.newBuilder().setVersion(version).build();
+      assertThatThrownBy(
+              () ->
+                  Revocation.of(SignedRevocation.newBuilder().setBody(word.toByteString()).build()))
+          .isInstanceOf(MembershipException.class)
+          .hasMessageContaining("version " + version + " is not supported");
+    }
   }
 
   @Test
