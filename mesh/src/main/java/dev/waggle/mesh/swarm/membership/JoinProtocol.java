@@ -65,11 +65,13 @@ final class JoinProtocol {
       var joiner = stream.connection().remotePeer();
       JoinReply.Builder reply = JoinReply.newBuilder();
       var admission =
-          membership.redeem(request.getSecret().toByteArray(), joiner, request.getName());
-      if (admission instanceof Membership.Admission.Admitted admitted) {
+          membership
+              .registrar()
+              .redeem(request.getSecret().toByteArray(), joiner, request.getName());
+      if (admission instanceof Registrar.Admission.Admitted admitted) {
         log.info("{} joined as \"{}\"", joiner, request.getName());
         reply.setChain(admitted.chain().toProtobuf());
-      } else if (admission instanceof Membership.Admission.Refused refused) {
+      } else if (admission instanceof Registrar.Admission.Refused refused) {
         log.info("an invite brought by {} was refused: {}", joiner, refused.why());
         reply.setRefusal(refused.why().code());
       }

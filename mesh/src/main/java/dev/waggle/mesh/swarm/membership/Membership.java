@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,9 +37,9 @@ public final class Membership {
   private final Keys keys;
   private final MembershipStore store;
   private final Clock clock;
-  private final SecureRandom random = new SecureRandom();
   private final Map<PeerId, MembershipStore.Member> members = new ConcurrentHashMap<>();
   private final Revocations revocations = new Revocations();
+  private final Registrar registrar;
   private final List<Revocation> departures = new CopyOnWriteArrayList<>();
   private volatile CertificateChain own;
 
@@ -58,6 +57,7 @@ public final class Membership {
     this.store = store;
     this.clock = clock;
     this.own = own;
+    this.registrar = new Registrar(this, keys.node(), store, revocations, clock);
     for (Revocation revocation : store.revocations()) {
       revocations.add(revocation, revocation.verify(own.swarm()));
     }
@@ -133,7 +133,7 @@ public final class Membership {
     return revocations.covering(own);
   }
 
-  // ---- inviting
+  // ---- letting others in
 
   /**
    * Makes an invite that only this node redeems.
@@ -144,29 +144,27 @@ public final class Membership {
    */
   public Invite invite(InviteTerms terms, Duration validity, List<Multiaddr> addresses)
       throws MembershipException {
-    requireAdmin("waggle invite");
-    if (validity.isNegative() || validity.isZero() || validity.compareTo(INVITE_MAX) > 0) {
-      throw new MembershipException(
-          "an invite is valid for more than nothing and at most " + INVITE_MAX.toDays() + " days");
-    }
-    if (terms.roles().contains(Role.ADMIN)) {
-      requireOwner("only the swarm's owner makes admins");
-    }
-    byte[] secret = new byte[Invite.SECRET_BYTES];
-    random.nextBytes(secret);
-    Instant expiry = Instant.ofEpochMilli(clock.instant().plus(validity).toEpochMilli());
-    store.saveInvite(Invite.hash(secret), expiry, terms);
-    return new Invite(swarm(), keys.node().peerId(), addresses, secret, expiry, terms.bound());
+    return registrar.invite(terms, validity, addresses);
   }
 
-  private void requireAdmin(String command) throws MembershipException {
+  /** What this node does as an admin. */
+  Registrar registrar() {
+    return registrar;
+  }
+
+  /** Whether the swarm has a place for a joiner. */
+  boolean hasRoomFor(PeerId joiner) {
+    return members.size() < MEMBERS_MAX - 1 || members.containsKey(joiner);
+  }
+
+  void requireAdmin(String command) throws MembershipException {
     if (!isAdmin()) {
       throw new MembershipException(
           "this node is no admin of the swarm (run: " + command + ", on one that is)");
     }
   }
 
-  private Identity requireOwner(String rule) throws MembershipException {
+  Identity requireOwner(String rule) throws MembershipException {
     return owner()
         .orElseThrow(
             () ->
@@ -174,59 +172,8 @@ public final class Membership {
                     rule + ", and its key is not on this node (run: waggle owner import FILE)"));
   }
 
-  private Optional<Identity> owner() {
+  Optional<Identity> owner() {
     return keys.owner().get().filter(key -> SwarmId.ofOwner(key.peerId()).equals(swarm()));
-  }
-
-  /** What became of a request for a certificate: its chain, or why there is none. */
-  sealed interface Admission {
-    record Admitted(CertificateChain chain) implements Admission {}
-
-    record Refused(JoinRefusal why) implements Admission {}
-  }
-
-  /** Redeems an invite for a joiner. */
-  Admission redeem(byte[] secret, PeerId joiner, String name) {
-    if (!isAdmin() || !Certificate.isName(name)) {
-      return new Admission.Refused(JoinRefusal.UNKNOWN);
-    }
-    if (members.size() >= MEMBERS_MAX - 1 && !members.containsKey(joiner)) {
-      return new Admission.Refused(JoinRefusal.FULL);
-    }
-    MembershipStore.Redemption redemption =
-        store.redeem(Invite.hash(secret), joiner, clock.instant());
-    if (redemption instanceof MembershipStore.Redemption.Refused refused) {
-      return new Admission.Refused(refused.why());
-    }
-    InviteTerms terms = ((MembershipStore.Redemption.Redeemed) redemption).terms();
-    boolean cameBack = revocations.latest(joiner).map(Revocation::isLeave).orElse(true);
-    if (!cameBack && terms.bound().isEmpty()) {
-      return new Admission.Refused(JoinRefusal.REVOKED);
-    }
-    return certify(joiner, name, terms.roles());
-  }
-
-  private Admission certify(PeerId subject, String name, Set<Role> roles) {
-    Instant now = clock.instant();
-    // Later than what it is to survive, even where the revoking clock was ahead.
-    Instant begin =
-        revocations
-            .latest(subject)
-            .map(latest -> latest.issued().plusMillis(1))
-            .filter(after -> after.isAfter(now))
-            .orElse(now);
-    CertificateChain chain;
-    if (roles.contains(Role.ADMIN)) {
-      Optional<Identity> owner = owner();
-      if (owner.isEmpty()) {
-        return new Admission.Refused(JoinRefusal.UNKNOWN);
-      }
-      chain = CertificateChain.ofOwner(owner.get(), subject, name, roles, begin);
-    } else {
-      chain = own.admit(keys.node(), subject, name, roles, begin);
-    }
-    remember(chain, List.of());
-    return new Admission.Admitted(chain);
   }
 
   // ---- renewing
@@ -248,19 +195,6 @@ public final class Membership {
                         own.leaf().name(),
                         own.leaf().roles(),
                         clock.instant())));
-  }
-
-  /** A member asks for a newer certificate: it gets what it has, for longer. */
-  Admission renew(CertificateChain chain) {
-    if (!isAdmin() || wantsRenewal()) {
-      return new Admission.Refused(JoinRefusal.UNKNOWN);
-    }
-    try {
-      verify(chain, chain.leaf().subject());
-    } catch (MembershipException e) {
-      return new Admission.Refused(JoinRefusal.REVOKED);
-    }
-    return certify(chain.leaf().subject(), chain.leaf().name(), chain.leaf().roles());
   }
 
   /** Takes a newer chain of its own that was verified. */

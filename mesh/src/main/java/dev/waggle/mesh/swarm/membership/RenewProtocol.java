@@ -69,10 +69,10 @@ final class RenewProtocol {
 
     private void answer(Stream stream) {
       RenewReply.Builder reply = RenewReply.newBuilder();
-      Membership.Admission admission = membership.renew(chain);
-      if (admission instanceof Membership.Admission.Admitted admitted) {
+      Registrar.Admission admission = membership.registrar().renew(chain);
+      if (admission instanceof Registrar.Admission.Admitted admitted) {
         reply.setChain(admitted.chain().toProtobuf());
-      } else if (admission instanceof Membership.Admission.Refused refused) {
+      } else if (admission instanceof Registrar.Admission.Refused refused) {
         reply.setRefusal(refused.why().code());
       }
       FramedReader.send(stream, reply.build());
