@@ -29,7 +29,7 @@ import java.util.Optional;
  */
 public final class IdentityStore {
   /** The shortest passphrase that is taken for something new, in characters. */
-  public static final int PASSPHRASE_CHARACTERS_MIN = 12;
+  private static final int PASSPHRASE_CHARACTERS_MIN = 12;
 
   static final String KEYSET_FILE = "secrets.key";
   static final String NODE_FILE = "identity.secret";

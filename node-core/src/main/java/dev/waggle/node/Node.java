@@ -254,7 +254,7 @@ public final class Node implements NodeControl, AutoCloseable {
             ledger,
             engines,
             config.limits(),
-            new Worker.Owner(config.ownerRules(), this::machine, this::memberName),
+            new Worker.Owner(config.ownerRules(), this::machine, peer -> membership.name(peer)),
             threads.timer(),
             clock),
         () -> {
@@ -368,10 +368,6 @@ public final class Node implements NodeControl, AutoCloseable {
   /** What it does for others, which is nothing while its owner keeps it to himself. */
   private Capability offered() {
     return worker.closedFor().isEmpty() ? capability() : capability().withoutWork();
-  }
-
-  private String memberName(PeerId peer) {
-    return membership.name(peer);
   }
 
   @Override

@@ -309,16 +309,19 @@ public final class Worker implements TaskServer, AutoCloseable {
   public void onAssign(Assignment assignment, ResultSink sink) {
     Run run = new Run(parts, catalog, assignment, sink);
     List<ClaimId> start;
+    boolean refused;
     synchronized (lock) {
       if (!admission.isWaiting(assignment.claim())) {
         return; // Cancelled meanwhile.
       }
       runs.put(assignment.claim(), run);
-      boolean refused = others.containsKey(assignment.claim()) && closed().isPresent();
+      refused = others.containsKey(assignment.claim()) && closed().isPresent();
       start = refused ? List.of() : admission.ready(assignment.claim());
     }
     start(start);
-    enforce();
+    if (refused) {
+      enforce();
+    }
   }
 
   private void start(List<ClaimId> claims) {

@@ -168,7 +168,7 @@ public final class Swarm implements AutoCloseable {
             parts.identity(),
             requests,
             () -> membership.swarm().bytes(),
-            new Connected(),
+            admissions,
             parts.timer(),
             parts.clock());
     streams.serve(
@@ -303,6 +303,10 @@ public final class Swarm implements AutoCloseable {
   /** Makes everybody know, and forgets the peer. */
   private void onRevoked(Revocation revocation) {
     control.say(new ControlMessage.Body.Revoked(revocation));
+    forget(revocation);
+  }
+
+  private void forget(Revocation revocation) {
     if (membership.isOut(revocation.subject())) {
       connections.forget(revocation.subject());
     }
@@ -455,18 +459,6 @@ public final class Swarm implements AutoCloseable {
     }
   }
 
-  private final class Connected implements StreamExchange.Members {
-    @Override
-    public Optional<Connection> connection(PeerId peer) {
-      return admissions.connection(peer);
-    }
-
-    @Override
-    public Optional<byte[]> bootId(PeerId peer) {
-      return admissions.bootId(peer);
-    }
-  }
-
   private final class Said implements ControlTopic.Listener {
     @Override
     public boolean isNews(PeerId from, ControlMessage.Body body) {
@@ -481,7 +473,8 @@ public final class Swarm implements AutoCloseable {
       if (body instanceof ControlMessage.Body.Suspicion suspicion) {
         liveness.onSuspicion(from, suspicion);
       } else if (body instanceof ControlMessage.Body.Revoked revoked) {
-        inBackground(() -> admissions.learn(List.of(revoked.revocation())));
+        inBackground(
+            () -> admissions.learn(List.of(revoked.revocation())).forEach(Swarm.this::forget));
       }
     }
   }

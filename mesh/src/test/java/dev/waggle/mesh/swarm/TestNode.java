@@ -2,6 +2,7 @@ package dev.waggle.mesh.swarm;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.MovableClock;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
@@ -14,9 +15,6 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -31,7 +29,7 @@ final class TestNode implements AutoCloseable {
   static final String MODEL = "test:1b";
 
   final Identity identity = Identity.generate(new SecureRandom());
-  final MovableClock clock = new MovableClock();
+  final MovableClock clock = new MovableClock(Clock.systemUTC());
   final ScriptedServer server = new ScriptedServer();
   final Membership membership;
   final Swarm swarm;
@@ -45,29 +43,6 @@ final class TestNode implements AutoCloseable {
   private final CountDownLatch thaw = new CountDownLatch(1);
   private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
   private final ExecutorService blocking = Executors.newFixedThreadPool(2);
-
-  static final class MovableClock extends Clock {
-    private volatile Duration offset = Duration.ZERO;
-
-    void move(Duration by) {
-      offset = offset.plus(by);
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-
-    @Override
-    public Instant instant() {
-      return Clock.systemUTC().instant().plus(offset);
-    }
-  }
 
   TestNode(String name) throws IOException {
     this(name, List.of());

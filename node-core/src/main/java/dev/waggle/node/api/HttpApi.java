@@ -169,8 +169,13 @@ public final class HttpApi implements AutoCloseable {
     return address;
   }
 
-  static boolean hasBody(RoutingContext context) {
+  private static boolean hasBody(RoutingContext context) {
     return context.body().length() > 0;
+  }
+
+  /** The fields of a request whose body may be left out. */
+  static JsonFields fields(RoutingContext context) {
+    return new JsonFields(hasBody(context) ? json(context) : JsonNodeFactory.instance.objectNode());
   }
 
   /** The request's body, refused unless it is JSON and says so. */

@@ -107,7 +107,7 @@ final class MembershipRoutes {
   }
 
   private void invite(RoutingContext context) {
-    JsonFields fields = new JsonFields(HttpApi.hasBody(context) ? HttpApi.json(context) : object());
+    JsonFields fields = HttpApi.fields(context);
     OptionalLong seconds = fields.number("validitySeconds");
     Duration validity =
         seconds.isPresent() ? Duration.ofSeconds(seconds.getAsLong()) : INVITE_VALIDITY;
@@ -167,9 +167,7 @@ final class MembershipRoutes {
   }
 
   private void leave(RoutingContext context) {
-    boolean abandon =
-        HttpApi.hasBody(context)
-            && new JsonFields(HttpApi.json(context)).flag("abandon", /* fallback= */ false);
+    boolean abandon = HttpApi.fields(context).flag("abandon", /* fallback= */ false);
     later.answer(
         context,
         refusing(

@@ -29,10 +29,7 @@ final class OwnerRoutes {
   }
 
   private void pause(RoutingContext context) {
-    OptionalLong seconds =
-        HttpApi.hasBody(context)
-            ? new JsonFields(HttpApi.json(context)).number("seconds")
-            : OptionalLong.empty();
+    OptionalLong seconds = HttpApi.fields(context).number("seconds");
     if (seconds.isPresent() && (seconds.getAsLong() < 1 || seconds.getAsLong() > SECONDS_MAX)) {
       throw JsonFields.wrong("seconds", "has to be 1 to " + SECONDS_MAX);
     }

@@ -90,20 +90,16 @@ public final class AccessTokens {
     String text = PREFIX + Base32.encode(secret);
     byte[] hash = hash(text);
     database.write(
-        connection -> {
-          try (PreparedStatement insert =
-              connection.prepareStatement(
-                  "INSERT INTO access_token (id, name, hash, scopes, created_ms)"
-                      + " VALUES (?, ?, ?, ?, ?)")) {
-            insert.setString(1, token.id());
-            insert.setString(2, name);
-            insert.setBytes(3, hash);
-            insert.setString(
-                4, String.join(",", scopes.stream().map(Scope::name).sorted().toList()));
-            insert.setLong(5, token.created().toEpochMilli());
-            return insert.executeUpdate();
-          }
-        });
+        connection ->
+            NodeDatabase.change(
+                connection,
+                "INSERT INTO access_token (id, name, hash, scopes, created_ms)"
+                    + " VALUES (?, ?, ?, ?, ?)",
+                token.id(),
+                name,
+                hash,
+                String.join(",", scopes.stream().map(Scope::name).sorted().toList()),
+                token.created().toEpochMilli()));
     byHash.put(HexFormat.of().formatHex(hash), token);
     return new Made(token, text);
   }
@@ -112,13 +108,7 @@ public final class AccessTokens {
   public synchronized boolean revoke(String id) {
     boolean known = byHash.values().removeIf(token -> token.id().equals(id));
     database.write(
-        connection -> {
-          try (PreparedStatement delete =
-              connection.prepareStatement("DELETE FROM access_token WHERE id = ?")) {
-            delete.setString(1, id);
-            return delete.executeUpdate();
-          }
-        });
+        connection -> NodeDatabase.change(connection, "DELETE FROM access_token WHERE id = ?", id));
     return known;
   }
 

@@ -21,11 +21,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** The membership in the node's database. A write has been forced to disk when it returns. */
 public final class H2MembershipStore implements MembershipStore {
-  private static final int REVOCATIONS_MAX = 4 * Membership.MEMBERS_MAX;
   private static final int DEPARTURES_MAX = 16;
 
   private final NodeDatabase database;
@@ -50,9 +48,10 @@ public final class H2MembershipStore implements MembershipStore {
     database.write(
         connection -> {
           for (String table : List.of("own", "member", "invite", "revocation")) {
-            change(connection, "DELETE FROM " + table);
+            NodeDatabase.change(connection, "DELETE FROM " + table);
           }
-          return change(connection, "INSERT INTO own (id, chain) VALUES (1, ?)", own.bytes());
+          return NodeDatabase.change(
+              connection, "INSERT INTO own (id, chain) VALUES (1, ?)", own.bytes());
         });
   }
 
@@ -79,7 +78,7 @@ public final class H2MembershipStore implements MembershipStore {
         String.join("\n", member.addresses().stream().map(Multiaddr::toString).toList());
     database.write(
         connection ->
-            change(
+            NodeDatabase.change(
                 connection,
                 "MERGE INTO member (peer, chain, addresses) KEY (peer) VALUES (?, ?, ?)",
                 member.chain().leaf().subject().toString(),
@@ -90,24 +89,27 @@ public final class H2MembershipStore implements MembershipStore {
   @Override
   public void remove(PeerId member) {
     database.write(
-        connection -> change(connection, "DELETE FROM member WHERE peer = ?", member.toString()));
+        connection ->
+            NodeDatabase.change(
+                connection, "DELETE FROM member WHERE peer = ?", member.toString()));
   }
 
   @Override
   public void renew(CertificateChain own) {
-    database.write(connection -> change(connection, "UPDATE own SET chain = ?", own.bytes()));
+    database.write(
+        connection -> NodeDatabase.change(connection, "UPDATE own SET chain = ?", own.bytes()));
   }
 
   @Override
   public List<Revocation> revocations() {
-    return words("SELECT bytes FROM revocation LIMIT " + REVOCATIONS_MAX);
+    return words("SELECT bytes FROM revocation LIMIT " + Membership.REVOCATIONS_MAX);
   }
 
   @Override
   public void save(Revocation revocation) {
     database.write(
         connection ->
-            change(
+            NodeDatabase.change(
                 connection,
                 "MERGE INTO revocation (subject, issuer, bytes) KEY (subject, issuer)"
                     + " VALUES (?, ?, ?)",
@@ -120,12 +122,13 @@ public final class H2MembershipStore implements MembershipStore {
   public void saveDeparture(Revocation departure) {
     database.write(
         connection -> {
-          change(
+          NodeDatabase.change(
               connection,
               "DELETE FROM departure WHERE id NOT IN"
                   + " (SELECT id FROM departure ORDER BY id DESC LIMIT ?)",
               DEPARTURES_MAX - 1);
-          return change(connection, "INSERT INTO departure (bytes) VALUES (?)", departure.bytes());
+          return NodeDatabase.change(
+              connection, "INSERT INTO departure (bytes) VALUES (?)", departure.bytes());
         });
   }
 
@@ -154,11 +157,11 @@ public final class H2MembershipStore implements MembershipStore {
   public void saveInvite(byte[] secretHash, Instant expiry, InviteTerms terms) {
     database.write(
         connection -> {
-          change(
+          NodeDatabase.change(
               connection,
               "DELETE FROM invite WHERE expiry_ms < ?",
               Instant.now().minus(Membership.INVITE_MAX).toEpochMilli());
-          return change(
+          return NodeDatabase.change(
               connection,
               "INSERT INTO invite (secret_hash, expiry_ms, roles, bound) VALUES (?, ?, ?, ?)",
               secretHash,
@@ -174,7 +177,7 @@ public final class H2MembershipStore implements MembershipStore {
         connection -> {
           // One statement decides, so of concurrent joiners one only finds it unused.
           int used =
-              change(
+              NodeDatabase.change(
                   connection,
                   "UPDATE invite SET used_by = ? WHERE secret_hash = ?"
                       + " AND (bound IS NULL OR bound = ?)"
@@ -212,16 +215,6 @@ public final class H2MembershipStore implements MembershipStore {
         }
         return new Redemption.Refused(row.getBoolean(3) ? JoinRefusal.EXPIRED : JoinRefusal.USED);
       }
-    }
-  }
-
-  private static int change(Connection connection, String sql, @Nullable Object... values)
-      throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      for (int i = 0; i < values.length; i++) {
-        statement.setObject(i + 1, values[i]);
-      }
-      return statement.executeUpdate();
     }
   }
 

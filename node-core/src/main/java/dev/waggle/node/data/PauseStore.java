@@ -27,13 +27,10 @@ public final class PauseStore {
   /** Keeps it; on disk when this returns. */
   public void save(Instant until) {
     database.write(
-        connection -> {
-          try (PreparedStatement merge =
-              connection.prepareStatement(
-                  "MERGE INTO pause (id, until_ms) KEY (id) VALUES (1, ?)")) {
-            merge.setLong(1, until.toEpochMilli());
-            return merge.executeUpdate();
-          }
-        });
+        connection ->
+            NodeDatabase.change(
+                connection,
+                "MERGE INTO pause (id, until_ms) KEY (id) VALUES (1, ?)",
+                until.toEpochMilli()));
   }
 }

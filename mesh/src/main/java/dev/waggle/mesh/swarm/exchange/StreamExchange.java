@@ -4,16 +4,14 @@ import com.google.protobuf.ByteString;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
-import dev.waggle.mesh.libp2p.FrameAssembler;
 import dev.waggle.mesh.libp2p.Host;
+import dev.waggle.mesh.libp2p.Inquiry;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
-import dev.waggle.mesh.libp2p.Stream;
-import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.swarm.membership.ConnectedMembers;
 import dev.waggle.mesh.swarm.pb.Settle;
 import dev.waggle.mesh.swarm.pb.TaskMessage;
 import dev.waggle.mesh.swarm.request.Requests;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -30,18 +28,9 @@ public final class StreamExchange implements Exchange {
   private final Identity identity;
   private final Requests requests;
   private final Supplier<byte[]> swarm;
-  private final Members members;
+  private final ConnectedMembers members;
   private final ScheduledExecutorService timer;
   private final Clock clock;
-
-  /** The members that are connected. */
-  public interface Members {
-    /** The admitted connection to a peer. */
-    Optional<Connection> connection(PeerId peer);
-
-    /** What requests to it have to be bound to. */
-    Optional<byte[]> bootId(PeerId peer);
-  }
 
   /**
    * Prepares the requester's side.
@@ -53,7 +42,7 @@ public final class StreamExchange implements Exchange {
       Identity identity,
       Requests requests,
       Supplier<byte[]> swarm,
-      Members members,
+      ConnectedMembers members,
       ScheduledExecutorService timer,
       Clock clock) {
     this.identity = identity;
@@ -118,66 +107,32 @@ public final class StreamExchange implements Exchange {
 
   @Override
   public CompletableFuture<Void> settle(PeerId worker, byte[] receipt) {
-    CompletableFuture<Void> settled = new CompletableFuture<>();
     Optional<Connection> connection = members.connection(worker);
     if (connection.isEmpty()) {
-      settled.completeExceptionally(new IOException("not connected"));
-      return settled;
+      return CompletableFuture.failedFuture(new IOException("not connected"));
     }
-    connection
-        .get()
-        .open(List.of(TaskProtocol.PROTOCOL), new SettleAnswer(settled))
+    return Inquiry.ask(
+            connection.get(),
+            TaskProtocol.PROTOCOL,
+            TaskMessage.newBuilder()
+                .setSettle(Settle.newBuilder().setReceipt(ByteString.copyFrom(receipt)))
+                .build(),
+            TaskProtocol.TO_REQUESTER_BYTES_MAX,
+            StreamExchange::isSettled,
+            SETTLE_MAX)
         .thenCompose(
-            stream ->
-                TaskProtocol.send(
-                    stream,
-                    TaskMessage.newBuilder()
-                        .setSettle(Settle.newBuilder().setReceipt(ByteString.copyFrom(receipt)))
-                        .build()))
-        .exceptionally(
-            failure -> {
-              settled.completeExceptionally(failure);
-              return null;
-            });
-    return settled.orTimeout(SETTLE_MAX.toSeconds(), TimeUnit.SECONDS);
+            taken ->
+                taken
+                    ? CompletableFuture.completedFuture(null)
+                    : CompletableFuture.failedFuture(
+                        new IOException("the worker refused the receipt")));
   }
 
-  private static final class SettleAnswer implements StreamReader {
-    private final CompletableFuture<Void> settled;
-    private final FrameAssembler frames = new FrameAssembler(TaskProtocol.TO_REQUESTER_BYTES_MAX);
-
-    SettleAnswer(CompletableFuture<Void> settled) {
-      this.settled = settled;
-    }
-
-    @Override
-    public void onData(Stream stream, ByteBuffer bytes) {
-      try {
-        frames.onBytes(bytes, frame -> onMessage(TaskProtocol.parse(frame)));
-        stream.closeWrite();
-      } catch (MalformedFrameException e) {
-        stream.reset();
-        settled.completeExceptionally(e);
-      }
-    }
-
-    private void onMessage(TaskMessage message) throws MalformedFrameException {
-      switch (message.getKindCase()) {
-        case SETTLED -> settled.complete(null);
-        case SETTLE_REFUSED ->
-            settled.completeExceptionally(new IOException("the worker refused the receipt"));
-        default -> throw new MalformedFrameException("no answer to a settlement");
-      }
-    }
-
-    @Override
-    public void onEnd(Stream stream) {
-      settled.completeExceptionally(new IOException("the worker did not acknowledge"));
-    }
-
-    @Override
-    public void onReset(Stream stream) {
-      settled.completeExceptionally(new IOException("the worker did not acknowledge"));
-    }
+  private static boolean isSettled(byte[] frame) throws MalformedFrameException {
+    return switch (TaskProtocol.parse(frame).getKindCase()) {
+      case SETTLED -> true;
+      case SETTLE_REFUSED -> false;
+      default -> throw new MalformedFrameException("no answer to a settlement");
+    };
   }
 }

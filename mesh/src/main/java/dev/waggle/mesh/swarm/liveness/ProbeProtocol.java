@@ -6,6 +6,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.Host;
+import dev.waggle.mesh.libp2p.Inquiry;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.swarm.pb.ProbeReply;
@@ -14,7 +15,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /** {@code /waggle/probe/1}: a member asks another whether it reaches a third. */
@@ -69,35 +69,13 @@ final class ProbeProtocol {
 
   /** Asks. Fails with an {@link IOException} when no answer comes in time. */
   static CompletableFuture<Boolean> ask(Connection helper, PeerId peer, Duration timeout) {
-    CompletableFuture<Boolean> answer = new CompletableFuture<>();
-    helper
-        .begin(
-            PROTOCOL,
-            new FramedReader(MESSAGE_BYTES_MAX) {
-              @Override
-              protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
-                stream.closeWrite();
-                answer.complete(reply(frame));
-              }
-
-              @Override
-              protected void onGone(IOException cause) {
-                answer.completeExceptionally(cause);
-              }
-            })
-        .whenComplete(
-            (stream, failure) -> {
-              if (failure != null) {
-                answer.completeExceptionally(failure);
-              } else {
-                FramedReader.send(
-                    stream,
-                    ProbeRequest.newBuilder()
-                        .setPeer(ByteString.copyFrom(peer.multihash()))
-                        .build());
-              }
-            });
-    return answer.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    return Inquiry.ask(
+        helper,
+        PROTOCOL,
+        ProbeRequest.newBuilder().setPeer(ByteString.copyFrom(peer.multihash())).build(),
+        MESSAGE_BYTES_MAX,
+        ProbeProtocol::reply,
+        timeout);
   }
 
   private static PeerId request(byte[] frame) throws MalformedFrameException {

@@ -11,6 +11,7 @@ import dev.waggle.mesh.swarm.request.Requests;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * Stands at the door: nobody gets past hello and join until its certificate was verified, and who
  * is not let in within {@link #ADMISSION_MAX} is shown out. Thread-safe.
  */
-public final class Admissions implements ProtocolGate, ConnectionListener {
+public final class Admissions implements ProtocolGate, ConnectionListener, ConnectedMembers {
   /** How long a peer may take to be admitted. */
   static final Duration ADMISSION_MAX = Duration.ofSeconds(15);
 
@@ -53,7 +54,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     /** A connection that this node made is of no use; the cause is fit for people. */
     void onRefused(PeerId peer, String cause);
 
-    /** A member's word was taken that this node did not know, from one who may. */
+    /** A peer told this node a revocation that it did not know, from one who may. */
     void onRevocation(Revocation revocation);
   }
 
@@ -98,8 +99,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     host.handle(RenewProtocol.PROTOCOL, this::renewing);
     host.handle(
         RevocationProtocol.PROTOCOL,
-        stream ->
-            new RevocationProtocol.Hearer(blocking, revocation -> learn(List.of(revocation))));
+        stream -> new RevocationProtocol.Hearer(blocking, revocation -> hear(List.of(revocation))));
     host.onConnection(this);
   }
 
@@ -123,7 +123,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     return List.copyOf(admitted.keySet());
   }
 
-  /** What a connected member may do, by the certificate that it showed. */
+  @Override
   public Set<Role> roles(PeerId peer) {
     return connection(peer)
         .flatMap(connection -> Optional.ofNullable(admitted.get(connection)))
@@ -131,7 +131,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
         .orElse(Set.of());
   }
 
-  /** What requests to a connected member have to be bound to. */
+  @Override
   public Optional<byte[]> bootId(PeerId peer) {
     return connection(peer)
         .flatMap(connection -> Optional.ofNullable(admitted.get(connection)))
@@ -191,7 +191,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     return joining.join(invite, name, onEntered);
   }
 
-  /** The admitted connection to a peer. */
+  @Override
   public Optional<Connection> connection(PeerId peer) {
     return host.connection(peer).filter(admitted::containsKey);
   }
@@ -230,19 +230,29 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     admitted.clear();
   }
 
-  /** Takes revocations that a peer brought; blocks. */
-  public void learn(List<Revocation> revocations) {
+  private void hear(List<Revocation> revocations) {
+    learn(revocations).forEach(listener::onRevocation);
+  }
+
+  /**
+   * Takes revocations, and shows out whom they concern; blocks.
+   *
+   * @return those that were news
+   */
+  public List<Revocation> learn(List<Revocation> revocations) {
+    List<Revocation> news = new ArrayList<>();
     for (Revocation revocation : revocations) {
       try {
         if (membership.learn(revocation)) {
           log.info("{} {}", revocation.subject(), revocation.sentence());
-          listener.onRevocation(revocation);
+          news.add(revocation);
         }
       } catch (MembershipException e) {
         log.debug("a revocation was left out: {}", e.getMessage());
       }
     }
     recheck();
+    return news;
   }
 
   private final class Outcome implements HelloProtocol.Outcome {
@@ -285,7 +295,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     public void onShown(Connection connection, Revocation revocation) {
       PeerId about = revocation.subject();
       if (about.equals(host.peerId()) || about.equals(connection.remotePeer())) {
-        blocking.execute(() -> learn(List.of(revocation)));
+        blocking.execute(() -> hear(List.of(revocation)));
       }
     }
 
@@ -293,7 +303,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener {
     public void onRoster(List<CertificateChain> members, List<Revocation> revocations) {
       blocking.execute(
           () -> {
-            learn(revocations);
+            hear(revocations);
             for (CertificateChain chain : members) {
               try {
                 membership.verify(chain, chain.leaf().subject());

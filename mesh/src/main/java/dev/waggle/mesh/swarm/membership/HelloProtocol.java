@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,7 +38,7 @@ final class HelloProtocol {
   private static final int HELLO_BYTES_MAX = 2 * CertificateChain.BYTES_MAX + Revocation.BYTES_MAX;
   private static final int ROSTER_BYTES_MAX =
       Membership.MEMBERS_MAX * (CertificateChain.BYTES_MAX + 8)
-          + Revocations.MAX * REVOCATION_BYTES_TYPICAL;
+          + Membership.REVOCATIONS_MAX * REVOCATION_BYTES_TYPICAL;
 
   /** What hello leads to. Called on the connection's event loop; must not block. */
   interface Outcome {
@@ -148,10 +149,10 @@ final class HelloProtocol {
       }
     }
     if (reply.getRefusal() == REFUSED_FOR_CLOCK) {
-      try {
-        ClockSkew.requireTogether(clock.instant(), Instant.ofEpochMilli(reply.getTimeMs()));
-      } catch (MembershipException e) {
-        return e.getMessage();
+      Optional<String> apart =
+          ClockSkew.describe(clock.instant(), Instant.ofEpochMilli(reply.getTimeMs()));
+      if (apart.isPresent()) {
+        return apart.get();
       }
     }
     return membership
@@ -173,7 +174,7 @@ final class HelloProtocol {
     try {
       Roster roster = Roster.parseFrom(frame);
       if (roster.getMembersCount() > Membership.MEMBERS_MAX
-          || roster.getRevocationsCount() > Revocations.MAX) {
+          || roster.getRevocationsCount() > Membership.REVOCATIONS_MAX) {
         throw new MalformedFrameException("a roster has too many entries");
       }
       List<CertificateChain> members = new ArrayList<>();

@@ -6,15 +6,11 @@ import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
-import dev.waggle.mesh.swarm.pb.JoinReply;
 import dev.waggle.mesh.swarm.pb.JoinRequest;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,8 +21,6 @@ final class JoinProtocol {
   private static final Logger log = LoggerFactory.getLogger(JoinProtocol.class);
   private static final int VERSION = 1;
   private static final int REQUEST_BYTES_MAX = 512;
-  private static final int REPLY_BYTES_MAX = CertificateChain.BYTES_MAX + 64;
-  private static final Duration ANSWER_MAX = Duration.ofSeconds(15);
 
   private JoinProtocol() {}
 
@@ -63,20 +57,16 @@ final class JoinProtocol {
 
     private void answer(Stream stream, JoinRequest request) {
       var joiner = stream.connection().remotePeer();
-      JoinReply.Builder reply = JoinReply.newBuilder();
       var admission =
           membership
               .registrar()
               .redeem(request.getSecret().toByteArray(), joiner, request.getName());
-      if (admission instanceof Registrar.Admission.Admitted admitted) {
-        log.info("{} joined as \"{}\"", joiner, request.getName());
-        reply.setChain(admitted.chain().toProtobuf());
-      } else if (admission instanceof Registrar.Admission.Refused refused) {
+      if (admission instanceof Registrar.Admission.Refused refused) {
         log.info("an invite brought by {} was refused: {}", joiner, refused.why());
-        reply.setRefusal(refused.why().code());
+      } else {
+        log.info("{} joined as \"{}\"", joiner, request.getName());
       }
-      FramedReader.send(stream, reply.build());
-      stream.closeWrite();
+      CertificateAnswer.send(stream, admission);
     }
 
     @Override
@@ -88,51 +78,13 @@ final class JoinProtocol {
   /** The joiner's side. The chain in the answer is verified by the caller. */
   static CompletableFuture<CertificateChain> ask(
       Connection connection, Invite invite, String name) {
-    CompletableFuture<CertificateChain> answer = new CompletableFuture<>();
-    FramedReader joiner =
-        new FramedReader(REPLY_BYTES_MAX) {
-          @Override
-          protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
-            try {
-              answer.complete(read(JoinReply.parseFrom(frame)));
-            } catch (InvalidProtocolBufferException e) {
-              throw new MalformedFrameException("a join reply cannot be read");
-            } catch (MembershipException e) {
-              answer.completeExceptionally(e);
-            }
-          }
-
-          @Override
-          protected void onGone(IOException cause) {
-            answer.completeExceptionally(cause);
-          }
-        };
-    connection
-        .open(List.of(PROTOCOL), joiner)
-        .thenCompose(
-            stream ->
-                FramedReader.send(
-                    stream,
-                    JoinRequest.newBuilder()
-                        .setVersion(VERSION)
-                        .setSecret(ByteString.copyFrom(invite.secret()))
-                        .setName(name)
-                        .build()))
-        .exceptionally(
-            failure -> {
-              answer.completeExceptionally(failure);
-              return null;
-            });
-    return answer.orTimeout(ANSWER_MAX.toSeconds(), TimeUnit.SECONDS);
-  }
-
-  private static CertificateChain read(JoinReply reply) throws MembershipException {
-    if (reply.getRefusal() != 0) {
-      throw new MembershipException(
-          JoinRefusal.ofCode(reply.getRefusal())
-              .map(JoinRefusal::message)
-              .orElse("the invite was refused"));
-    }
-    return CertificateChain.of(reply.getChain());
+    return CertificateAnswer.ask(
+        connection,
+        PROTOCOL,
+        JoinRequest.newBuilder()
+            .setVersion(VERSION)
+            .setSecret(ByteString.copyFrom(invite.secret()))
+            .setName(name)
+            .build());
   }
 }

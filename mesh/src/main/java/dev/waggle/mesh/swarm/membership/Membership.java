@@ -28,6 +28,9 @@ public final class Membership {
   /** The most members of a swarm. */
   public static final int MEMBERS_MAX = 1_000;
 
+  /** The most revocations that a node knows of its swarm. */
+  public static final int REVOCATIONS_MAX = 4 * MEMBERS_MAX;
+
   /** The longest time an invite can be valid. */
   public static final Duration INVITE_MAX = Duration.ofDays(30);
 

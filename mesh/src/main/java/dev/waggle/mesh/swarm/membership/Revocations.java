@@ -15,9 +15,6 @@ import java.util.Optional;
  * one issuer about one peer the last counts. Thread-safe; nothing blocks.
  */
 final class Revocations {
-  /** The most that are kept. */
-  static final int MAX = 4 * Membership.MEMBERS_MAX;
-
   /** The most that are kept of one admin, so that a thief of its key cannot fill the table. */
   static final int OF_ONE_ADMIN_MAX = Membership.MEMBERS_MAX;
 
@@ -41,7 +38,7 @@ final class Revocations {
       }
     } else {
       int ofIssuer = byIssuer.getOrDefault(revocation.issuer(), 0);
-      boolean full = size >= MAX || ofIssuer >= OF_ONE_ADMIN_MAX;
+      boolean full = size >= Membership.REVOCATIONS_MAX || ofIssuer >= OF_ONE_ADMIN_MAX;
       if (full && authority != Authority.OWNER) {
         return false;
       }

@@ -8,13 +8,13 @@ import com.google.protobuf.ByteString;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.crypto.RequestHeader;
+import dev.waggle.mesh.MovableClock;
 import dev.waggle.mesh.swarm.pb.SignedRequest;
 import dev.waggle.mesh.swarm.request.RequestRefusedException.Reason;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -111,7 +111,7 @@ class RequestsTest {
 
   @Test
   void oneSender_doesNotUseUpTheMemoryOfAll_andIsHeardAgainLater() throws Exception {
-    MovableClock clock = new MovableClock();
+    MovableClock clock = new MovableClock(Clock.fixed(NOW, ZoneOffset.UTC));
     Requests narrow = new Requests(BEN, clock, 3);
     Requests asking = new Requests(ANNA, clock);
     Requests carl = new Requests(identity(3), clock);
@@ -120,31 +120,12 @@ class RequestsTest {
     }
     assertRefused(narrow, PROTOCOL, ANNA.peerId(), to(narrow, asking), Reason.OVERLOADED);
     assertThat(narrow.open(PROTOCOL, identity(3).peerId(), to(narrow, carl))).isEqualTo(BODY);
-    clock.now = NOW.plus(Duration.ofMinutes(5));
+    clock.move(Duration.ofMinutes(5));
     assertThat(narrow.open(PROTOCOL, ANNA.peerId(), to(narrow, asking))).isEqualTo(BODY);
   }
 
   private static SignedRequest to(Requests receiver, Requests sender) {
     return sender.sign(PROTOCOL, BEN.peerId(), receiver.bootId(), BODY);
-  }
-
-  private static final class MovableClock extends Clock {
-    private Instant now = NOW;
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
   }
 
   // Seeds 1 and 2 followed by zeros; boot id of sevens, nonce of nines.
