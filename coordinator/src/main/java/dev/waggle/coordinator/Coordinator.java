@@ -5,11 +5,15 @@ import dev.waggle.ledger.Ledger;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.PeerView;
 import dev.waggle.mesh.swarm.exchange.Exchange;
+import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.label.Label;
+import dev.waggle.mesh.swarm.label.LabelView;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -28,6 +32,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
 
   private final Parts parts;
   private final PeerView peers;
+  private final LabelView labels;
   private final Supplier<Capability> own;
   private final Settler settler;
   private final Set<TaskDriver> running = ConcurrentHashMap.newKeySet();
@@ -45,6 +50,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   /**
    * Starts to settle what an earlier run left unsettled.
    *
+   * @param labels where labelled requests may go
    * @param own this node's own capability now
    * @param timer runs short steps at their time; stays the caller's to close
    * @param firstChunkMax how long an assigned worker may take to begin its answer, loading the
@@ -54,12 +60,14 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
       Identity identity,
       Exchange exchange,
       PeerView peers,
+      LabelView labels,
       Supplier<Capability> own,
       Ledger ledger,
       ScheduledExecutorService timer,
       Clock clock,
       Duration firstChunkMax) {
     this.peers = peers;
+    this.labels = labels;
     this.own = own;
     this.settler = new Settler(exchange, ledger, timer);
     this.parts =
@@ -71,13 +79,21 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   @Override
   public RunningTask submit(TaskSpec spec, TaskListener listener) {
     TaskId id = TaskId.random();
-    String model = spec.requirements().model();
+    Requirements task = spec.requirements();
+    Optional<Label> missing = labels.missing(task.labels());
+    if (missing.isPresent()) {
+      listener.onFailed(notHeld(missing.get()));
+      return ended(id);
+    }
     Capability capability = own.get();
     var view = peers.peers();
-    List<Candidate> ranked =
-        Placer.rank(model, parts.identity().peerId(), capability, view, parts.workers());
-    if (ranked.isEmpty()) {
-      listener.onFailed(noSuchModel(model, Placer.modelNames(capability, view)));
+    Placer.Ranking ranking =
+        Placer.rank(task, parts.identity().peerId(), capability, view, labels, parts.workers());
+    if (ranking.candidates().isEmpty()) {
+      listener.onFailed(
+          ranking.excluded().isEmpty()
+              ? noSuchModel(task.model(), Placer.modelNames(capability, view))
+              : notAllowed(task, ranking.excluded()));
       return ended(id);
     }
     if (running.size() >= TASKS_MAX) {
@@ -86,7 +102,8 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
               "this node already has " + TASKS_MAX + " tasks under way", FULL_RETRY_AFTER));
       return ended(id);
     }
-    TaskDriver driver = new TaskDriver(id, spec, ranked, listener, parts, running::remove);
+    TaskDriver driver =
+        new TaskDriver(id, spec, ranking.candidates(), listener, parts, running::remove);
     running.add(driver);
     driver.start();
     return driver;
@@ -107,6 +124,28 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
                 "no node offers any model yet (start Ollama or put a .gguf file into the data"
                     + " directory's models folder; try: waggle doctor)");
     return new TaskFailure.NoSuchModel("model \"" + model + "\" is on no reachable node; " + hint);
+  }
+
+  private static TaskFailure notHeld(Label label) {
+    return new TaskFailure.NotAllowed(
+        "this node does not hold the label \""
+            + label
+            + "\", so its requests cannot carry it (an admin grants it: waggle label MEMBER LABEL...;"
+            + " \"waggle members\" shows who holds what)");
+  }
+
+  private static TaskFailure notAllowed(Requirements task, List<String> excluded) {
+    String carrying =
+        task.labels().isEmpty()
+            ? "without labels"
+            : "with the labels " + String.join(", ", Label.texts(task.labels()));
+    return new TaskFailure.NotAllowed(
+        "no reachable node may run model \""
+            + task.model()
+            + "\" "
+            + carrying
+            + "; "
+            + String.join("; ", excluded));
   }
 
   private static RunningTask ended(TaskId id) {

@@ -4,6 +4,9 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
+import dev.waggle.mesh.swarm.exchange.Requirements;
+import dev.waggle.mesh.swarm.label.LabelRule;
+import dev.waggle.mesh.swarm.label.LabelView;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -39,12 +42,26 @@ final class Placer {
 
   private Placer() {}
 
-  /** The candidates for a model, best first, at most {@value #CANDIDATES_MAX}. */
-  static List<Candidate> rank(
-      String model, PeerId self, Capability own, List<Peer> peers, Experience experience) {
+  /**
+   * Who could run a task.
+   *
+   * @param candidates best first, at most {@value #CANDIDATES_MAX}
+   * @param excluded for people, why nodes that have the model may not
+   */
+  record Ranking(List<Candidate> candidates, List<String> excluded) {}
+
+  /** Ranks the nodes that have what a task needs and may run it. */
+  static Ranking rank(
+      Requirements task,
+      PeerId self,
+      Capability own,
+      List<Peer> peers,
+      LabelView labels,
+      Experience experience) {
     record Ranked(Candidate candidate, Duration estimate) {}
     List<Ranked> ranked = new ArrayList<>();
-    find(model, own)
+    List<String> excluded = new ArrayList<>();
+    find(task.model(), own)
         .ifPresent(
             offer ->
                 ranked.add(
@@ -56,22 +73,36 @@ final class Placer {
         continue;
       }
       Capability capability = peer.capability().get();
+      Optional<ModelOffer> offer = find(task.model(), capability);
+      if (offer.isEmpty()) {
+        continue;
+      }
+      Optional<String> obstacle =
+          labels
+              .obstacle(task.labels(), peer.id())
+              .or(
+                  () ->
+                      LabelRule.broken(capability.labelRules(), task.labels(), offer.get().name()));
+      if (obstacle.isPresent()) {
+        excluded.add(peer.name() + ": " + obstacle.get());
+        continue;
+      }
       Duration roundTrip = peer.roundTrip().orElse(UNMEASURED_ROUND_TRIP);
-      find(model, capability)
-          .ifPresent(
-              offer ->
-                  ranked.add(
-                      new Ranked(
-                          new Candidate(peer.id(), peer.name(), offer),
-                          estimate(peer.id(), capability, offer, roundTrip, experience))));
+      ranked.add(
+          new Ranked(
+              new Candidate(peer.id(), peer.name(), offer.get()),
+              estimate(peer.id(), capability, offer.get(), roundTrip, experience)));
     }
     // Equal estimates are common in a fresh swarm; the id keeps the order stable.
-    return ranked.stream()
-        .sorted(
-            Comparator.comparing(Ranked::estimate).thenComparing(each -> each.candidate().worker()))
-        .limit(CANDIDATES_MAX)
-        .map(Ranked::candidate)
-        .toList();
+    return new Ranking(
+        ranked.stream()
+            .sorted(
+                Comparator.comparing(Ranked::estimate)
+                    .thenComparing(each -> each.candidate().worker()))
+            .limit(CANDIDATES_MAX)
+            .map(Ranked::candidate)
+            .toList(),
+        excluded);
   }
 
   /** The names of all models that a connected node or this one has. */

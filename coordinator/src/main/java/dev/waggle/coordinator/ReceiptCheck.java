@@ -7,7 +7,9 @@ import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
+import dev.waggle.mesh.swarm.label.Label;
 import java.security.MessageDigest;
+import java.util.Set;
 
 /**
  * What this requester knows of a claim, held against the receipt that its worker made of it.
@@ -15,7 +17,12 @@ import java.security.MessageDigest;
  * @param envelopeHash SHA-256 of the sealed task as it travelled
  */
 record ReceiptCheck(
-    TaskId task, ClaimId claim, Identity requester, Candidate by, byte[] envelopeHash) {
+    TaskId task,
+    ClaimId claim,
+    Identity requester,
+    Candidate by,
+    Set<Label> labels,
+    byte[] envelopeHash) {
   /** What came of a check. */
   sealed interface Verdict {
     /** The receipt is true as far as this side can tell; now signed by both. */
@@ -46,6 +53,9 @@ record ReceiptCheck(
     }
     if (!MessageDigest.isEqual(body.envelopeHash(), envelopeHash)) {
       return new Verdict.Invalid("it is for another envelope");
+    }
+    if (!body.labels().equals(Label.texts(labels))) {
+      return new Verdict.Invalid("it names other labels than the request's");
     }
     if (body.promptTokens() != result.usage().promptTokens()
         || body.outputTokens() != result.usage().outputTokens()) {

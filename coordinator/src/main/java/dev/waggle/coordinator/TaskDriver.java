@@ -182,7 +182,12 @@ final class TaskDriver implements RunningTask {
     cancelOverdue(mine);
     ReceiptCheck check =
         new ReceiptCheck(
-            id, mine.claim.acceptance().claim(), parts.identity(), mine.by, mine.envelopeHash);
+            id,
+            mine.claim.acceptance().claim(),
+            parts.identity(),
+            mine.by,
+            spec.requirements().labels(),
+            mine.envelopeHash);
     ReceiptCheck.Verdict verdict = check.countersign(effect.result());
     if (verdict instanceof ReceiptCheck.Verdict.Invalid invalid) {
       perform(machine.onReceiptInvalid(effect.attempt(), invalid.cause()));

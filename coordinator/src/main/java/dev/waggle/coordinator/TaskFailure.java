@@ -10,6 +10,9 @@ public sealed interface TaskFailure {
   /** No reachable node has the model. */
   record NoSuchModel(String message) implements TaskFailure {}
 
+  /** Nodes have the model, and a label or a rule about labels keeps the request from each. */
+  record NotAllowed(String message) implements TaskFailure {}
+
   /** Every node that has the model declined; try again no sooner than {@code retryAfter}. */
   record Overloaded(String message, Duration retryAfter) implements TaskFailure {}
 

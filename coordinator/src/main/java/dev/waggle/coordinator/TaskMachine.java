@@ -221,6 +221,7 @@ final class TaskMachine {
       case NOT_PERMITTED -> "the roles in the swarm, or its owner, do not allow it";
       case OWNER -> "its owner keeps it to himself now";
       case DEFERRED -> "the machine is busy with other work";
+      case LABELS -> "a label, or its owner's rule about labels, does not allow it";
       case QUOTA -> "this member has as many tasks there as its owner allows";
     };
   }

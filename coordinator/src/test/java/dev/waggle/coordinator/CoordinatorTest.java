@@ -43,7 +43,8 @@ import org.junit.jupiter.api.io.TempDir;
 class CoordinatorTest {
   private static final String MODEL = "m:1b";
   private static final String DIGEST = "sha256:" + "0".repeat(64);
-  private static final Capability NOTHING = new Capability("me", "1", List.of(), 0, 0, 0);
+  private static final Capability NOTHING =
+      new Capability("me", "1", List.of(), 0, 0, 0, List.of());
 
   private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
   private final Identity identity = Identity.generate(new SecureRandom());
@@ -76,7 +77,15 @@ class CoordinatorTest {
           }
         };
     return new Coordinator(
-        identity, exchange, view, () -> NOTHING, ledger, timer, Clock.systemUTC(), firstChunkMax);
+        identity,
+        exchange,
+        view,
+        new NoLabels(),
+        () -> NOTHING,
+        ledger,
+        timer,
+        Clock.systemUTC(),
+        firstChunkMax);
   }
 
   private static Peer peer(Identity identity, String name, int millis) {
@@ -89,7 +98,13 @@ class CoordinatorTest {
         Optional.of(Duration.ofMillis(millis)),
         Optional.of(
             new Capability(
-                name, "1", List.of(new ModelOffer(MODEL, DIGEST, "ollama", 1, 0, true)), 1, 0, 0)),
+                name,
+                "1",
+                List.of(new ModelOffer(MODEL, DIGEST, "ollama", 1, 0, true)),
+                1,
+                0,
+                0,
+                List.of())),
         Instant.EPOCH);
   }
 

@@ -7,6 +7,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
+import dev.waggle.mesh.swarm.exchange.Requirements;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,7 +21,8 @@ import org.junit.jupiter.api.Test;
 
 class PlacerTest {
   private static final PeerId SELF = peerId(0);
-  private static final Capability NOTHING = new Capability("me", "1", List.of(), 0, 0, 0);
+  private static final Capability NOTHING =
+      new Capability("me", "1", List.of(), 0, 0, 0, List.of());
 
   private final Map<PeerId, Integer> inFlight = new HashMap<>();
   private final Set<PeerId> failed = new HashSet<>();
@@ -50,7 +52,8 @@ class PlacerTest {
         List.of(new ModelOffer(model, "sha256:00", "ollama", 1, 0, loaded)),
         slots,
         running,
-        0);
+        0,
+        List.of());
   }
 
   private static Peer peer(int seed, boolean connected, int millis, Capability capability) {
@@ -65,18 +68,21 @@ class PlacerTest {
         Instant.EPOCH);
   }
 
+  private List<Candidate> candidates(String model, Capability own, List<Peer> peers) {
+    return Placer.rank(new Requirements(model), SELF, own, peers, new NoLabels(), experience)
+        .candidates();
+  }
+
   private List<PeerId> rank(String model, Capability own, Peer... peers) {
-    return Placer.rank(model, SELF, own, List.of(peers), experience).stream()
-        .map(Candidate::worker)
-        .toList();
+    return candidates(model, own, List.of(peers)).stream().map(Candidate::worker).toList();
   }
 
   @Test
   void exactName_comesBeforeTheTagLatest_whereverItStands() {
     ModelOffer latest = new ModelOffer("m:latest", "sha256:00", "ollama", 1, 0, true);
     ModelOffer exact = new ModelOffer("m", "sha256:01", "ollama", 1, 0, true);
-    Capability both = new Capability("node", "1", List.of(latest, exact), 1, 0, 0);
-    assertThat(Placer.rank("m", SELF, both, List.of(), experience))
+    Capability both = new Capability("node", "1", List.of(latest, exact), 1, 0, 0, List.of());
+    assertThat(candidates("m", both, List.of()))
         .extracting(Candidate::model)
         .containsExactly(exact);
     assertThat(ModelOffer.find(List.of(latest), "m")).contains(latest);
@@ -152,7 +158,7 @@ class PlacerTest {
     for (int i = 1; i <= 20; i++) {
       many.add(peer(i, true, i, capability("m", true, 1, 0)));
     }
-    assertThat(Placer.rank("m", SELF, NOTHING, many, experience))
+    assertThat(candidates("m", NOTHING, many))
         .hasSize(Placer.CANDIDATES_MAX)
         .extracting(Candidate::worker)
         .startsWith(peerId(1), peerId(2));

@@ -101,7 +101,8 @@ final class ScriptedExchange implements Exchange {
               Duration.ZERO,
               Instant.ofEpochSecond(1),
               Instant.ofEpochSecond(2),
-              HASH);
+              HASH,
+              List.of());
       return new TaskResult(
           new Outcome.Done(Outcome.FinishReason.STOP),
           USAGE,

@@ -5,6 +5,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.wire.ReceiptBodyRecord;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * What a receipt says of one settled task.
@@ -19,6 +20,7 @@ import java.time.Instant;
  * @param started when the worker began, by its clock, to the millisecond
  * @param finished when it ended, by its clock, to the millisecond
  * @param envelopeHash SHA-256 of the sealed task, 32 bytes
+ * @param labels what the request said about where it may run, in the order of the alphabet
  */
 public record ReceiptBody(
     byte[] swarm,
@@ -35,8 +37,13 @@ public record ReceiptBody(
     Duration decode,
     Instant started,
     Instant finished,
-    byte[] envelopeHash) {
+    byte[] envelopeHash,
+    List<String> labels) {
   static final int VERSION = 1;
+
+  public ReceiptBody {
+    labels = List.copyOf(labels);
+  }
 
   byte[] encode() {
     return ReceiptBodyRecord.newBuilder()
@@ -56,6 +63,7 @@ public record ReceiptBody(
         .setStartedMs(started.toEpochMilli())
         .setFinishedMs(finished.toEpochMilli())
         .setEnvelopeHash(ByteString.copyFrom(envelopeHash))
+        .addAllLabels(labels)
         .build()
         .toByteArray();
   }
@@ -81,7 +89,8 @@ public record ReceiptBody(
           Duration.ofMillis(body.getDecodeMs()),
           Instant.ofEpochMilli(body.getStartedMs()),
           Instant.ofEpochMilli(body.getFinishedMs()),
-          body.getEnvelopeHash().toByteArray());
+          body.getEnvelopeHash().toByteArray(),
+          body.getLabelsList());
     } catch (IllegalArgumentException e) {
       throw new MalformedReceiptException("the receipt names no peer where it should");
     }

@@ -65,7 +65,8 @@ class H2LedgerTest {
         Duration.ofMillis(6),
         Instant.ofEpochMilli(1),
         Instant.ofEpochMilli(2),
-        new byte[32]);
+        new byte[32],
+        List.of("team-a"));
   }
 
   private static Receipt receipt(int claim) {
@@ -187,7 +188,8 @@ class H2LedgerTest {
                       Duration.ZERO,
                       Instant.EPOCH,
                       Instant.EPOCH,
-                      new byte[32]),
+                      new byte[32],
+                      List.of()),
                   WORKER)
               .countersign(NODE);
       assertThatThrownBy(() -> get(ledger.record(other, true)))

@@ -13,6 +13,7 @@ import dev.waggle.ledger.LedgerException;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.Membership;
@@ -53,6 +54,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -128,6 +130,7 @@ public final class Node implements NodeControl, AutoCloseable {
                   identity,
                   swarm.exchange(),
                   swarm.peers(),
+                  swarm.labels(),
                   this::capability,
                   ledger,
                   threads.timer(),
@@ -383,6 +386,11 @@ public final class Node implements NodeControl, AutoCloseable {
   @Override
   public Invite invite(InviteTerms terms, Duration validity) throws MembershipException {
     return swarm.invite(terms, validity);
+  }
+
+  @Override
+  public void label(PeerId member, Set<Label> labels) throws MembershipException {
+    swarm.label(member, labels);
   }
 
   @Override

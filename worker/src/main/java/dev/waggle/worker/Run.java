@@ -9,6 +9,7 @@ import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Usage;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
 import java.io.IOException;
@@ -55,7 +56,10 @@ final class Run {
     }
     String name = entry.get().offer().name();
     Generation mine =
-        entry.get().engine().chat(new TaskSpec.Chat(name, chat.messages(), chat.sampling()));
+        entry
+            .get()
+            .engine()
+            .chat(new TaskSpec.Chat(name, chat.labels(), chat.messages(), chat.sampling()));
     synchronized (this) {
       if (canceled) {
         return;
@@ -106,7 +110,8 @@ final class Run {
             usage.decode(),
             started,
             parts.clock().instant(),
-            assignment.envelopeHash());
+            assignment.envelopeHash(),
+            Label.texts(assignment.spec().requirements().labels()));
     return Receipt.byWorker(body, parts.identity()).bytes();
   }
 

@@ -10,6 +10,7 @@ import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
+import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.TaskServer;
 import dev.waggle.worker.engine.Engine;
@@ -222,7 +223,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     }
   }
 
-  private Optional<OwnerGate.Refusal> refusal(PeerId requester, String model) {
+  private Optional<OwnerGate.Refusal> refusal(PeerId requester, Requirements task) {
     if (requester.equals(parts.identity().peerId())) {
       return Optional.empty();
     }
@@ -232,7 +233,8 @@ public final class Worker implements TaskServer, AutoCloseable {
             requester,
             parts.owner().names().apply(requester),
             here,
-            Optional.ofNullable(durations.get(model))),
+            task,
+            Optional.ofNullable(durations.get(task.model()))),
         machine,
         parts.clock().instant());
   }
@@ -261,7 +263,13 @@ public final class Worker implements TaskServer, AutoCloseable {
       queued = admission.queued();
     }
     return new Capability(
-        nodeName, software, catalog.offers(), parts.limits().slots(), running, queued);
+        nodeName,
+        software,
+        catalog.offers(),
+        parts.limits().slots(),
+        running,
+        queued,
+        parts.owner().rules().labels());
   }
 
   /** Why engines have no models now, by the engine's name. */
@@ -288,7 +296,9 @@ public final class Worker implements TaskServer, AutoCloseable {
     String model = entry.get().offer().name();
     Optional<Integer> before;
     synchronized (lock) {
-      Optional<OwnerGate.Refusal> refusal = refusal(requester, model);
+      // The rules are about the model that the name means here.
+      Optional<OwnerGate.Refusal> refusal =
+          refusal(requester, new Requirements(model, offer.requirements().labels()));
       if (refusal.isPresent()) {
         return new OfferReply.Declined(refusal.get().reason(), refusal.get().retryAfter());
       }

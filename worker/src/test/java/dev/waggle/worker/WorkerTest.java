@@ -81,7 +81,7 @@ class WorkerTest {
                         timer)),
                 new Limits(2, 1, 1),
                 new Worker.Owner(
-                    new OwnerRules(List.of(), Set.of("blocked"), true, 85, 0, 0, 0),
+                    new OwnerRules(List.of(), Set.of("blocked"), true, 85, 0, 0, 0, List.of()),
                     () -> machine,
                     peer -> name),
                 timer,

@@ -7,33 +7,42 @@ import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.TaskServer;
+import dev.waggle.mesh.swarm.membership.Certificate;
+import dev.waggle.mesh.swarm.membership.ConnectedMembers;
+import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.Role;
 import java.time.Duration;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
-import java.util.function.Supplier;
 
-/** Runs others' tasks where the certificates of both sides allow it. */
+/** Runs others' tasks where the certificates of both sides, and labels, allow it. */
 final class PermittedServer implements TaskServer {
   // A certificate seldom changes.
   private static final Duration RETRY = Duration.ofMinutes(10);
 
   private final TaskServer server;
-  private final Function<PeerId, Set<Role>> roles;
-  private final Supplier<Set<Role>> own;
+  private final Membership membership;
+  private final ConnectedMembers connected;
+  private final LabelCheck labels;
 
-  PermittedServer(TaskServer server, Function<PeerId, Set<Role>> roles, Supplier<Set<Role>> own) {
+  PermittedServer(
+      TaskServer server, Membership membership, ConnectedMembers connected, LabelCheck labels) {
     this.server = server;
-    this.roles = roles;
-    this.own = own;
+    this.membership = membership;
+    this.connected = connected;
+    this.labels = labels;
   }
 
   @Override
   public OfferReply onOffer(PeerId requester, Offer offer) {
-    return Role.mayAsk(roles.apply(requester)) && Role.mayWork(own.get())
-        ? server.onOffer(requester, offer)
-        : new OfferReply.Declined(OfferReply.Reason.NOT_PERMITTED, RETRY);
+    boolean mayAsk =
+        connected.certificate(requester).map(Certificate::roles).map(Role::mayAsk).orElse(false);
+    if (!mayAsk || !Role.mayWork(membership.own().leaf().roles())) {
+      return new OfferReply.Declined(OfferReply.Reason.NOT_PERMITTED, RETRY);
+    }
+    if (!labels.allows(offer.requirements().labels(), requester)) {
+      return new OfferReply.Declined(OfferReply.Reason.LABELS, RETRY);
+    }
+    return server.onOffer(requester, offer);
   }
 
   @Override

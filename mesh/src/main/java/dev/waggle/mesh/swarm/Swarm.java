@@ -25,6 +25,8 @@ import dev.waggle.mesh.swarm.exchange.LocalExchange;
 import dev.waggle.mesh.swarm.exchange.RoutingExchange;
 import dev.waggle.mesh.swarm.exchange.StreamExchange;
 import dev.waggle.mesh.swarm.exchange.TaskServer;
+import dev.waggle.mesh.swarm.label.Label;
+import dev.waggle.mesh.swarm.label.LabelView;
 import dev.waggle.mesh.swarm.liveness.Liveness;
 import dev.waggle.mesh.swarm.membership.Admissions;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
@@ -79,6 +81,7 @@ public final class Swarm implements AutoCloseable {
   private final SignedRecords records;
   private final GossipSub pubSub;
   private final Admissions admissions;
+  private final LabelCheck labels;
   private final Adverts adverts;
   private final Liveness liveness;
   private final ControlTopic control;
@@ -163,6 +166,7 @@ public final class Swarm implements AutoCloseable {
             parts.timer(),
             parts.blocking(),
             new Guests());
+    this.labels = new LabelCheck(membership, admissions);
     StreamExchange streams =
         new StreamExchange(
             parts.identity(),
@@ -171,10 +175,7 @@ public final class Swarm implements AutoCloseable {
             admissions,
             parts.timer(),
             parts.clock());
-    streams.serve(
-        host,
-        new PermittedServer(
-            parts.server(), admissions::roles, () -> membership.own().leaf().roles()));
+    streams.serve(host, new PermittedServer(parts.server(), membership, admissions, labels));
     this.exchange =
         new RoutingExchange(
             host.peerId(), new LocalExchange(host.peerId(), parts.server()), streams);
@@ -263,6 +264,23 @@ public final class Swarm implements AutoCloseable {
    */
   public Invite invite(InviteTerms terms, Duration validity) throws MembershipException {
     return membership.invite(terms, validity, reachability.addresses());
+  }
+
+  /**
+   * Gives a member other labels than it had; it is on disk when this returns. Blocks.
+   *
+   * @throws MembershipException if this node may not, or the peer is no member
+   * @throws IllegalArgumentException if they are too many, or none that a node can hold
+   */
+  public CertificateChain label(PeerId member, Set<Label> labels) throws MembershipException {
+    CertificateChain chain = membership.label(member, labels);
+    control.say(new ControlMessage.Body.Certified(chain));
+    return chain;
+  }
+
+  /** Where labelled requests of this node may go. */
+  public LabelView labels() {
+    return labels;
   }
 
   /**
@@ -465,6 +483,9 @@ public final class Swarm implements AutoCloseable {
       if (body instanceof ControlMessage.Body.Suspicion suspicion) {
         return liveness.isNews(suspicion);
       }
+      if (body instanceof ControlMessage.Body.Certified certified) {
+        return membership.isNews(certified.chain());
+      }
       return membership.isNews(((ControlMessage.Body.Revoked) body).revocation());
     }
 
@@ -475,6 +496,8 @@ public final class Swarm implements AutoCloseable {
       } else if (body instanceof ControlMessage.Body.Revoked revoked) {
         inBackground(
             () -> admissions.learn(List.of(revoked.revocation())).forEach(Swarm.this::forget));
+      } else if (body instanceof ControlMessage.Body.Certified certified) {
+        inBackground(() -> membership.take(certified.chain()));
       }
     }
   }

@@ -106,7 +106,8 @@ class RevocationTest {
         .hasMessageContaining("waggle invite --for");
     Invite again =
         owner.swarm.invite(
-            new InviteTerms(Set.of(Role.MEMBER), Optional.of(friend.id())), Duration.ofHours(1));
+            new InviteTerms(Set.of(Role.MEMBER), Set.of(), Optional.of(friend.id())),
+            Duration.ofHours(1));
     join(friend, again, "friend");
     await().until(() -> owner.isConnectedWith(friend));
     assertThat(friend.membership.revocation()).isEmpty();
@@ -119,7 +120,8 @@ class RevocationTest {
     TestNode thief = node("thief");
     Invite invite =
         owner.swarm.invite(
-            new InviteTerms(Set.of(Role.MEMBER), Optional.of(friend.id())), Duration.ofHours(1));
+            new InviteTerms(Set.of(Role.MEMBER), Set.of(), Optional.of(friend.id())),
+            Duration.ofHours(1));
     assertThatThrownBy(() -> join(thief, invite, "thief")).hasMessageContaining("is for");
     // A thief that rewrites the token gets no further: the issuer knows whom it meant.
     Invite rewritten =
@@ -158,7 +160,8 @@ class RevocationTest {
     assertThatThrownBy(
             () ->
                 admin.swarm.invite(
-                    new InviteTerms(Role.granted("admin"), Optional.empty()), Duration.ofHours(1)))
+                    new InviteTerms(Role.granted("admin"), Set.of(), Optional.empty()),
+                    Duration.ofHours(1)))
         .hasMessageContaining("only the swarm's owner makes admins");
 
     admin.swarm.revoke(member.id(), "left the team", Set.of());

@@ -88,7 +88,8 @@ final class TestNode implements AutoCloseable {
         List.of(new ModelOffer(MODEL, "sha256:" + "0".repeat(64), "fake", 1_000, 2_048, true)),
         slots,
         0,
-        0);
+        0,
+        List.of());
   }
 
   PeerId id() {
@@ -101,7 +102,8 @@ final class TestNode implements AutoCloseable {
   }
 
   void admit(TestNode other, String name, Set<Role> roles) throws Exception {
-    Invite invite = swarm.invite(new InviteTerms(roles, Optional.empty()), Duration.ofHours(1));
+    Invite invite =
+        swarm.invite(new InviteTerms(roles, Set.of(), Optional.empty()), Duration.ofHours(1));
     other.swarm.join(invite, name).get(20, TimeUnit.SECONDS);
   }
 

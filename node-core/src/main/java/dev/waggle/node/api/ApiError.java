@@ -38,6 +38,9 @@ record ApiError(
       return new ApiError(
           404, missing.message(), REQUEST, "model", "model_not_found", Optional.empty());
     }
+    if (failure instanceof TaskFailure.NotAllowed refused) {
+      return of(403, refused.message(), "labels");
+    }
     if (failure instanceof TaskFailure.BadRequest bad) {
       return badRequest(bad.message(), null);
     }

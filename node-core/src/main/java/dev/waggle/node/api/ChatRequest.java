@@ -5,15 +5,20 @@ import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.Sampling;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.label.Label;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * What a client asked for, in whichever dialect.
  *
  * @param messages empty when an Ollama client only wants the model to be loaded
+ * @param labels where it may run
  * @param stream whether the answer is wanted piece by piece
  * @param usageChunk whether OpenAI's extra chunk with the usage is wanted
  */
@@ -21,8 +26,12 @@ record ChatRequest(
     String model,
     List<ChatMessage> messages,
     Sampling sampling,
+    Set<Label> labels,
     boolean stream,
     boolean usageChunk) {
+  /** The header that adds labels to a request. */
+  static final String LABELS_HEADER = "x-waggle-labels";
+
   private static final double TEMPERATURE_MAX = 2;
   private static final double PROBABILITY_MIN = 1e-6;
 
@@ -59,7 +68,7 @@ record ChatRequest(
             fields.texts("stop", Sampling.STOPS_MAX));
     boolean stream = fields.flag("stream", false);
     boolean usage = fields.object("stream_options").flag("include_usage", false);
-    return new ChatRequest(model, messages, sampling, stream, usage);
+    return new ChatRequest(model, messages, sampling, labels(fields), stream, usage);
   }
 
   private static ChatMessage openAiMessage(JsonNode message, String where) {
@@ -157,10 +166,36 @@ record ChatRequest(
             options.decimal("top_p", PROBABILITY_MIN, 1),
             options.number("seed"),
             options.texts("stop", Sampling.STOPS_MAX));
-    return new ChatRequest(model, messages, sampling, fields.flag("stream", true), false);
+    return new ChatRequest(
+        model, messages, sampling, labels(fields), fields.flag("stream", true), false);
   }
 
-  TaskSpec task() {
-    return new TaskSpec.Chat(model, messages, sampling);
+  /** Waggle's own field in bodies of either dialect. */
+  private static Set<Label> labels(JsonFields fields) {
+    return labels("waggle.labels", fields.object("waggle").texts("labels", Label.OF_REQUEST_MAX));
+  }
+
+  private static Set<Label> labels(String where, Collection<String> texts) {
+    try {
+      return Label.all(texts, Label.OF_REQUEST_MAX);
+    } catch (IllegalArgumentException e) {
+      throw JsonFields.wrong(where, "is wrong: " + e.getMessage());
+    }
+  }
+
+  /**
+   * What is to be done.
+   *
+   * @param everywhere labels that all requests of this node carry
+   * @param header what {@value #LABELS_HEADER} says, with commas between labels
+   */
+  TaskSpec task(Set<Label> everywhere, String header) {
+    List<String> all = new ArrayList<>(Label.texts(everywhere));
+    all.addAll(Label.texts(labels));
+    Arrays.stream(header.split(",", -1))
+        .map(String::strip)
+        .filter(each -> !each.isEmpty())
+        .forEach(all::add);
+    return new TaskSpec.Chat(model, labels(LABELS_HEADER, all), messages, sampling);
   }
 }

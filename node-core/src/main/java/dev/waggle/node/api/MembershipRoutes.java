@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.capability.Peer;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
@@ -25,6 +26,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Who belongs to the swarm: inviting, joining, leaving, revoking. Changes need the token. */
 final class MembershipRoutes {
@@ -42,12 +44,13 @@ final class MembershipRoutes {
 
   void addTo(Router router) {
     router.get("/swarm/v1/members").handler(context -> HttpApi.send(context, members()));
-    for (String path : List.of("invites", "join", "leave", "revocations")) {
+    for (String path : List.of("invites", "join", "leave", "labels", "revocations")) {
       router.route("/swarm/v1/" + path).handler(guard.requiring(Scope.ADMIN));
     }
     router.post("/swarm/v1/invites").handler(this::invite);
     router.post("/swarm/v1/join").handler(this::join);
     router.post("/swarm/v1/leave").handler(this::leave);
+    router.post("/swarm/v1/labels").handler(this::label);
     router.post("/swarm/v1/revocations").handler(this::revoke);
   }
 
@@ -93,6 +96,8 @@ final class MembershipRoutes {
     entry.put("peerId", certificate.subject().toString()).put("name", certificate.name());
     ArrayNode roles = entry.putArray("roles");
     certificate.roles().stream().sorted().forEach(role -> roles.add(role.word()));
+    ArrayNode labels = entry.putArray("labels");
+    Label.texts(certificate.labels()).forEach(labels::add);
     entry.put("notAfter", notAfter.toString());
     entry.put("connected", connected).put("self", self);
   }
@@ -112,10 +117,16 @@ final class MembershipRoutes {
     Duration validity =
         seconds.isPresent() ? Duration.ofSeconds(seconds.getAsLong()) : INVITE_VALIDITY;
     String bound = fields.text("for", "");
-    InviteTerms terms =
-        new InviteTerms(
-            roles(fields.text("role", "member")),
-            bound.isEmpty() ? Optional.empty() : Optional.of(peerId("for", bound)));
+    InviteTerms terms;
+    try {
+      terms =
+          new InviteTerms(
+              roles(fields.text("role", "member")),
+              labels(fields),
+              bound.isEmpty() ? Optional.empty() : Optional.of(peerId("for", bound)));
+    } catch (IllegalArgumentException e) {
+      throw JsonFields.wrong("labels", "is wrong: " + e.getMessage());
+    }
     later.answer(
         context,
         refusing(
@@ -126,6 +137,10 @@ final class MembershipRoutes {
                   .put("expiry", invite.expiry().toString())
                   .put("swarm", invite.swarm().toString());
             }));
+  }
+
+  private static Set<Label> labels(JsonFields fields) {
+    return Label.all(fields.texts("labels", Label.OF_CERTIFICATE_MAX), Label.OF_CERTIFICATE_MAX);
   }
 
   private static Set<Role> roles(String name) {
@@ -177,6 +192,22 @@ final class MembershipRoutes {
             }));
   }
 
+  private void label(RoutingContext context) {
+    JsonFields fields = new JsonFields(HttpApi.json(context));
+    PeerId member = member("peer", fields.text("peer"));
+    later.answer(
+        context,
+        refusing(
+            () -> {
+              try {
+                node.label(member, labels(fields));
+              } catch (IllegalArgumentException e) {
+                throw JsonFields.wrong("labels", "is wrong: " + e.getMessage());
+              }
+              return members();
+            }));
+  }
+
   private void revoke(RoutingContext context) {
     JsonFields fields = new JsonFields(HttpApi.json(context));
     PeerId peer = member("peer", fields.text("peer"));
@@ -204,8 +235,9 @@ final class MembershipRoutes {
   /** A member by its peer id or name; a peer id need not be a member's. */
   private PeerId member(String field, String text) {
     List<PeerId> named =
-        membership().others().stream()
-            .map(member -> member.chain().leaf())
+        Stream.concat(
+                Stream.of(membership().own().leaf()),
+                membership().others().stream().map(member -> member.chain().leaf()))
             .filter(leaf -> leaf.name().equals(text))
             .map(Certificate::subject)
             .toList();

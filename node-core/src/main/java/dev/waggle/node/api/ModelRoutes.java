@@ -9,6 +9,7 @@ import dev.waggle.coordinator.RunningTask;
 import dev.waggle.coordinator.TaskFailure;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.ollama.OllamaEngine;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
@@ -17,6 +18,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
@@ -93,8 +95,10 @@ final class ModelRoutes {
   private void answer(
       RoutingContext context, ChatRequest request, AnswerForm form, String dialect) {
     HttpServerResponse response = context.response();
+    List<String> labels = context.request().headers().getAll(ChatRequest.LABELS_HEADER);
+    TaskSpec spec = request.task(node.config().requestLabels(), String.join(",", labels));
     Answer answer = new Answer(vertx, response, form, request.stream(), metrics.begin(dialect));
-    RunningTask task = node.tasks().submit(request.task(), answer);
+    RunningTask task = node.tasks().submit(spec, answer);
     answer.answers(task);
   }
 

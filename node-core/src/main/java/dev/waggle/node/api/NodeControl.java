@@ -5,6 +5,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.MembershipException;
@@ -15,6 +16,7 @@ import dev.waggle.worker.Worker;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** What the API needs of its node. Thread-safe; nothing blocks, unless it says so. */
@@ -56,6 +58,14 @@ public interface NodeControl {
    * @throws MembershipException if it may not invite, or the validity is out of range
    */
   Invite invite(InviteTerms terms, Duration validity) throws MembershipException;
+
+  /**
+   * Gives a member, this node included, other labels than it had; blocks for the disk.
+   *
+   * @throws MembershipException if this node may not, or the peer is no member
+   * @throws IllegalArgumentException if they are too many, or none that a node can hold
+   */
+  void label(PeerId member, Set<Label> labels) throws MembershipException;
 
   /**
    * Ends a peer's membership everywhere, and records it; blocks for the disk.

@@ -26,6 +26,14 @@ final class ChatCommand extends NodeCommand {
       description = "Which model (default: the first of \"waggle models\").")
   private String model = "";
 
+  @Option(
+      names = "--label",
+      paramLabel = "LABEL",
+      description =
+          "Where it may run: at holders of a label like team-a, on the local network (lan-only), or"
+              + " on machines of the same person (owner:self); repeatable.")
+  private List<String> labels = List.of();
+
   @Parameters(paramLabel = "PROMPT", arity = "1..*", description = "What to ask.")
   private List<String> prompt = List.of();
 
@@ -39,6 +47,8 @@ final class ChatCommand extends NodeCommand {
             chosen,
             "stream",
             !isJson(),
+            "waggle",
+            Map.of("labels", labels),
             "messages",
             List.of(Map.of("role", "user", "content", String.join(" ", prompt))));
     if (isJson()) {

@@ -3,6 +3,7 @@ package dev.waggle.node.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,12 @@ final class InviteCommand extends NodeCommand {
       description = "The only node that it lets in; \"waggle status\" there shows its peer id.")
   private @Nullable String bound;
 
+  @Option(
+      names = "--label",
+      paramLabel = "LABEL",
+      description = "A label that its bearer will hold, for example team-a; repeatable.")
+  private List<String> labels = List.of();
+
   @Option(names = "--no-qr", description = "Print no QR code.")
   private boolean noQr;
 
@@ -42,6 +49,7 @@ final class InviteCommand extends NodeCommand {
     Map<String, Object> terms = new HashMap<>();
     terms.put("validitySeconds", TimeText.parse("--expires", expires).toSeconds());
     terms.put("role", role);
+    terms.put("labels", labels);
     if (bound != null) {
       terms.put("for", bound);
     }

@@ -15,14 +15,13 @@ final class MembersCommand extends NodeCommand {
       out().println(body);
       return ExitCode.DONE;
     }
-    Table table = new Table("NAME", "ROLES", "CONNECTED", "UNTIL", "PEER ID");
+    Table table = new Table("NAME", "ROLES", "LABELS", "CONNECTED", "UNTIL", "PEER ID");
     for (JsonNode member : body.path("members")) {
-      List<String> roles = new ArrayList<>();
-      member.path("roles").forEach(role -> roles.add(role.asText()));
       boolean self = member.path("self").asBoolean();
       table.row(
           member.path("name").asText(),
-          String.join(", ", roles),
+          texts(member.path("roles")),
+          texts(member.path("labels")),
           self ? "this node" : member.path("connected").asBoolean() ? "yes" : "no",
           member.path("notAfter").asText(),
           member.path("peerId").asText());
@@ -41,5 +40,11 @@ final class MembersCommand extends NodeCommand {
       revoked.print(out());
     }
     return ExitCode.DONE;
+  }
+
+  private static String texts(JsonNode array) {
+    List<String> texts = new ArrayList<>();
+    array.forEach(each -> texts.add(each.asText()));
+    return String.join(", ", texts);
   }
 }

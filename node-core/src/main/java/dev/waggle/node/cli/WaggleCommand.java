@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
       ChatCommand.class,
       InviteCommand.class,
       JoinCommand.class,
+      LabelCommand.class,
       LeaveCommand.class,
       MembersCommand.class,
       RevokeCommand.class,

@@ -1,6 +1,7 @@
 package dev.waggle.node.config;
 
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.worker.Limits;
 import dev.waggle.worker.owner.OwnerRules;
 import java.net.InetSocketAddress;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * All settings of a node. Immutable and valid.
@@ -19,6 +21,7 @@ import java.util.Optional;
  * @param apiAddress where the local HTTP API listens; port 0 takes any free port
  * @param apiKey what every call of the API has to show; empty for none, which only a loopback
  *     address may have
+ * @param requestLabels what every request of this node carries, whatever else it does
  * @param listen libp2p addresses to listen on
  * @param peers libp2p addresses to dial, each ending in a peer id
  * @param mdns whether to find and be found on the local network
@@ -35,6 +38,7 @@ public record NodeConfig(
     Optional<Path> passphraseFile,
     InetSocketAddress apiAddress,
     Optional<String> apiKey,
+    Set<Label> requestLabels,
     List<Multiaddr> listen,
     List<Multiaddr> peers,
     boolean mdns,
@@ -48,6 +52,7 @@ public record NodeConfig(
   public static final int API_KEY_CHARACTERS_MIN = 16;
 
   public NodeConfig {
+    requestLabels = Set.copyOf(requestLabels);
     listen = List.copyOf(listen);
     peers = List.copyOf(peers);
     if (apiKey.isEmpty()

@@ -1,6 +1,8 @@
 package dev.waggle.node.config;
 
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.label.Label;
+import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.worker.Limits;
 import dev.waggle.worker.engine.ollama.OllamaAddress;
@@ -15,6 +17,7 @@ public enum Setting {
   PASSPHRASE_FILE("keys.passphrase-file", Type.TEXT, "a file that only its owner can read"),
   API_ADDRESS("api.address", Type.TEXT, "host:port, for example \"127.0.0.1:4304\""),
   API_KEY("api.key", Type.TEXT, "at least 16 characters without spaces"),
+  API_LABELS("api.labels", Type.TEXTS, "labels like [\"team-a\", \"lan-only\"]"),
   LISTEN("mesh.listen", Type.TEXTS, "libp2p addresses, for example [\"/ip4/0.0.0.0/tcp/4301\"]"),
   PEERS(
       "mesh.peers",
@@ -35,6 +38,10 @@ public enum Setting {
   OWNER_FREE_MEMORY("owner.free-memory-mb", Type.NUMBER, "0 to 1048576 MiB"),
   OWNER_MEMBER_SLOTS("owner.member-slots", Type.NUMBER, "0 to " + Limits.SLOTS_MAX + " tasks"),
   OWNER_MEMBER_TASKS("owner.member-tasks-per-hour", Type.NUMBER, "0 to 1000000 tasks"),
+  OWNER_LABELS(
+      "owner.labels",
+      Type.TEXTS,
+      "rules like [\"only team-a\", \"never repo:acme/*\", \"qwen3:70b only team-a\"]"),
   OLLAMA("ollama.enabled", Type.SWITCH, "true or false"),
   OLLAMA_ADDRESS("ollama.address", Type.TEXT, "host:port, for example \"127.0.0.1:11434\""),
   LLAMA("llama.enabled", Type.SWITCH, "true or false"),
@@ -111,6 +118,8 @@ public enum Setting {
       case LLAMA_MODELS, PASSPHRASE_FILE -> !((String) value).isBlank();
       case LOG_LEVEL -> ((String) value).toLowerCase(Locale.ROOT).matches("debug|info|warn|error");
       case OWNER_HOURS -> isHours((String) value);
+      case OWNER_LABELS -> isRule((String) value);
+      case API_LABELS -> Label.isLabel((String) value);
       case OWNER_BLOCKED -> !((String) value).isBlank();
       case OWNER_CPU_PERCENT -> isBetween(value, 1, 100);
       case OWNER_FREE_MEMORY -> isBetween(value, 0, MEMORY_MB_MAX);
@@ -127,6 +136,15 @@ public enum Setting {
   private static boolean isHours(String text) {
     try {
       Hours.parse(text);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private static boolean isRule(String text) {
+    try {
+      LabelRule.parse(text);
       return true;
     } catch (IllegalArgumentException e) {
       return false;

@@ -2,6 +2,8 @@ package dev.waggle.node.config;
 
 import dev.waggle.coordinator.Nearest;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.label.Label;
+import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.worker.Limits;
 import dev.waggle.worker.engine.ollama.OllamaAddress;
@@ -158,6 +160,7 @@ public final class Settings {
           text(Setting.PASSPHRASE_FILE).map(dataDirectory::resolve),
           api,
           text(Setting.API_KEY),
+          Label.all(texts(Setting.API_LABELS), Label.OF_REQUEST_MAX),
           addresses(Setting.LISTEN, List.of("/ip4/0.0.0.0/tcp/4301")),
           addresses(Setting.PEERS, List.of()),
           isOn(Setting.MDNS),
@@ -189,7 +192,8 @@ public final class Settings {
         number(Setting.OWNER_CPU_PERCENT, fallback.cpuPercentMax()),
         number(Setting.OWNER_FREE_MEMORY, fallback.freeMemoryMbMin()),
         number(Setting.OWNER_MEMBER_SLOTS, fallback.memberSlots()),
-        number(Setting.OWNER_MEMBER_TASKS, fallback.memberTasksPerHour()));
+        number(Setting.OWNER_MEMBER_TASKS, fallback.memberTasksPerHour()),
+        texts(Setting.OWNER_LABELS).stream().map(LabelRule::parse).toList());
   }
 
   private List<String> texts(Setting setting) {

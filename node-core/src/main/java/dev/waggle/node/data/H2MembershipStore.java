@@ -2,6 +2,7 @@ package dev.waggle.node.data;
 
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.JoinRefusal;
@@ -163,10 +164,12 @@ public final class H2MembershipStore implements MembershipStore {
               Instant.now().minus(Membership.INVITE_MAX).toEpochMilli());
           return NodeDatabase.change(
               connection,
-              "INSERT INTO invite (secret_hash, expiry_ms, roles, bound) VALUES (?, ?, ?, ?)",
+              "INSERT INTO invite (secret_hash, expiry_ms, roles, labels, bound)"
+                  + " VALUES (?, ?, ?, ?, ?)",
               secretHash,
               expiry.toEpochMilli(),
               String.join(",", terms.roles().stream().map(Role::name).sorted().toList()),
+              String.join(",", Label.texts(terms.labels())),
               terms.bound().map(PeerId::toString).orElse(null));
         });
   }
@@ -196,26 +199,32 @@ public final class H2MembershipStore implements MembershipStore {
       throws SQLException {
     try (PreparedStatement select =
         connection.prepareStatement(
-            "SELECT roles, bound, used_by IS NULL FROM invite WHERE secret_hash = ?")) {
+            "SELECT roles, labels, bound, used_by IS NULL FROM invite WHERE secret_hash = ?")) {
       select.setBytes(1, secretHash);
       try (ResultSet row = select.executeQuery()) {
         if (!row.next()) {
           return new Redemption.Refused(JoinRefusal.UNKNOWN);
         }
-        Optional<PeerId> bound = Optional.ofNullable(row.getString(2)).map(PeerId::parse);
+        Optional<PeerId> bound = Optional.ofNullable(row.getString(3)).map(PeerId::parse);
         if (redeemed) {
           Set<Role> roles =
               Stream.of(row.getString(1).split(",", -1))
                   .map(Role::valueOf)
                   .collect(Collectors.toSet());
-          return new Redemption.Redeemed(new InviteTerms(roles, bound));
+          return new Redemption.Redeemed(new InviteTerms(roles, labels(row.getString(2)), bound));
         }
         if (bound.isPresent() && !bound.get().equals(joiner)) {
           return new Redemption.Refused(JoinRefusal.ANOTHERS);
         }
-        return new Redemption.Refused(row.getBoolean(3) ? JoinRefusal.EXPIRED : JoinRefusal.USED);
+        return new Redemption.Refused(row.getBoolean(4) ? JoinRefusal.EXPIRED : JoinRefusal.USED);
       }
     }
+  }
+
+  private static Set<Label> labels(String joined) {
+    return joined.isEmpty()
+        ? Set.of()
+        : Label.all(List.of(joined.split(",", -1)), Label.OF_CERTIFICATE_MAX);
   }
 
   private static List<Multiaddr> addresses(String lines) {

@@ -114,7 +114,8 @@ public final class TrustBench {
             Duration.ZERO,
             Instant.EPOCH,
             Instant.EPOCH,
-            new byte[32]);
+            new byte[32],
+            List.of());
     Receipt half = Receipt.byWorker(body, worker);
     byte[] last = sent.opener().openFinal(opened.sealer().sealFinal(half.bytes()));
     Receipt received = Receipt.parse(last);

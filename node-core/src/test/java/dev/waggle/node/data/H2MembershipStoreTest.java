@@ -143,7 +143,8 @@ class H2MembershipStoreTest {
   @Test
   void boundInvite_givesItsRoles_toItsPeerOnly() throws Exception {
     Identity friend = identity();
-    InviteTerms terms = new InviteTerms(Role.granted("admin"), Optional.of(friend.peerId()));
+    InviteTerms terms =
+        new InviteTerms(Role.granted("admin"), Set.of(), Optional.of(friend.peerId()));
     store.saveInvite(SECRET, NOW, terms);
     assertThat(store.redeem(SECRET, identity().peerId(), NOW.minusSeconds(1)))
         .isEqualTo(new Redemption.Refused(JoinRefusal.ANOTHERS));

@@ -3,6 +3,8 @@ package dev.waggle.worker.owner;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.RecentMap;
 import dev.waggle.mesh.swarm.exchange.OfferReply.Reason;
+import dev.waggle.mesh.swarm.exchange.Requirements;
+import dev.waggle.mesh.swarm.label.LabelRule;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -57,9 +59,11 @@ public final class OwnerGate {
    *
    * @param name what the swarm calls the member
    * @param here how many tasks of it are here already, waiting or running
+   * @param task what it has to have
    * @param expected how long the task will take, as far as that can be told
    */
-  public record Asking(PeerId member, String name, int here, Optional<Duration> expected) {}
+  public record Asking(
+      PeerId member, String name, int here, Requirements task, Optional<Duration> expected) {}
 
   /** Takes nothing more of others' until that moment. */
   public void pause(Instant until) {
@@ -94,6 +98,11 @@ public final class OwnerGate {
     if (rules.blocked().contains(asking.member().toString())
         || rules.blocked().contains(asking.name())) {
       return refuse(Reason.NOT_PERMITTED, "its owner has blocked the member", BLOCKED_RETRY);
+    }
+    Optional<String> broken =
+        LabelRule.broken(rules.labels(), asking.task().labels(), asking.task().model());
+    if (broken.isPresent()) {
+      return refuse(Reason.LABELS, broken.get(), BLOCKED_RETRY);
     }
     Optional<Refusal> closed = closed(state, now);
     if (closed.isPresent()) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.exchange.OfferReply.Reason;
+import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.worker.owner.MachineState.Heat;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OwnerGateTest {
+  private static final Requirements TASK = new Requirements("qwen3:8b");
   private static final PeerId ANNA = Identity.ofSeed(new byte[32]).peerId();
   // A Wednesday.
   private static final Instant NOON = Instant.parse("2026-11-18T12:00:00Z");
@@ -30,7 +32,7 @@ class OwnerGateTest {
   }
 
   private static OwnerGate.Asking asking(int here, Duration expected) {
-    return new OwnerGate.Asking(ANNA, "anna", here, Optional.of(expected));
+    return new OwnerGate.Asking(ANNA, "anna", here, TASK, Optional.of(expected));
   }
 
   private static MachineState machine(OptionalInt battery, boolean onMains, int cpu, Heat heat) {
@@ -67,7 +69,7 @@ class OwnerGateTest {
                 machine(charge, mains, cpu, heat)))
         .as(name)
         .isEqualTo(expected);
-    OwnerRules careless = new OwnerRules(List.of(), Set.of(), false, 85, 0, 0, 0);
+    OwnerRules careless = new OwnerRules(List.of(), Set.of(), false, 85, 0, 0, 0, List.of());
     assertThat(
             reason(
                 gate(careless),
@@ -79,7 +81,7 @@ class OwnerGateTest {
   @Test
   void taskOfUnknownLength_isNoShortOne() {
     MachineState low = machine(OptionalInt.of(30), false, 1, Heat.NORMAL);
-    OwnerGate.Asking unknown = new OwnerGate.Asking(ANNA, "anna", 0, Optional.empty());
+    OwnerGate.Asking unknown = new OwnerGate.Asking(ANNA, "anna", 0, TASK, Optional.empty());
     assertThat(reason(gate(OwnerRules.DEFAULT), unknown, low)).isEqualTo("OWNER");
   }
 
@@ -108,7 +110,7 @@ class OwnerGateTest {
   @ValueSource(strings = {"anna", ""})
   void blockedMember_isRefused_byNameOrPeerId(String name) {
     String entry = name.isEmpty() ? ANNA.toString() : name;
-    OwnerRules rules = new OwnerRules(List.of(), Set.of(entry), true, 85, 0, 0, 0);
+    OwnerRules rules = new OwnerRules(List.of(), Set.of(entry), true, 85, 0, 0, 0, List.of());
     assertThat(reason(gate(rules), asking(0, Duration.ZERO), MachineState.UNKNOWN))
         .isEqualTo(Reason.NOT_PERMITTED.name());
     OwnerGate.Asking other =
@@ -121,13 +123,14 @@ class OwnerGateTest {
                 .peerId(),
             "ben",
             0,
+            TASK,
             Optional.empty());
     assertThat(reason(gate(rules), other, MachineState.UNKNOWN)).isEqualTo("none");
   }
 
   @Test
   void quotas_countTasksAtOnceAndPerHour() {
-    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 0, 2, 3));
+    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 0, 2, 3, List.of()));
     assertThat(reason(gate, asking(2, Duration.ZERO), MachineState.UNKNOWN)).isEqualTo("QUOTA");
     for (int i = 0; i < 3; i++) {
       assertThat(reason(gate, asking(0, Duration.ZERO), MachineState.UNKNOWN)).isEqualTo("none");
@@ -142,7 +145,7 @@ class OwnerGateTest {
 
   @Test
   void littleMemory_defers() {
-    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 8_192, 0, 0));
+    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 8_192, 0, 0, List.of()));
     assertThat(
             reason(
                 gate, asking(0, Duration.ZERO), machine(OptionalInt.empty(), true, 1, Heat.NORMAL)))
@@ -166,7 +169,7 @@ class OwnerGateTest {
   void hours_include(String hours, String moment, boolean expected) {
     Hours parsed = Hours.parse(hours);
     assertThat(parsed.include(LocalDateTime.parse(moment))).isEqualTo(expected);
-    OwnerGate gate = gate(new OwnerRules(List.of(parsed), Set.of(), true, 85, 0, 0, 0));
+    OwnerGate gate = gate(new OwnerRules(List.of(parsed), Set.of(), true, 85, 0, 0, 0, List.of()));
     assertThat(
             gate.closed(MachineState.UNKNOWN, LocalDateTime.parse(moment).toInstant(ZoneOffset.UTC))
                 .isEmpty())

@@ -1,5 +1,6 @@
 package dev.waggle.mesh.swarm.capability;
 
+import dev.waggle.mesh.swarm.label.LabelRule;
 import java.util.List;
 
 /**
@@ -11,6 +12,7 @@ import java.util.List;
  * @param slots how many tasks it runs at once; 0 for a node that only asks
  * @param running how many it runs now
  * @param queued how many wait
+ * @param labelRules what its owner says about the labels of requests
  */
 public record Capability(
     String nodeName,
@@ -18,7 +20,8 @@ public record Capability(
     List<ModelOffer> models,
     int slots,
     int running,
-    int queued) {
+    int queued,
+    List<LabelRule> labelRules) {
   /** The most models of one advert. */
   public static final int MODELS_MAX = 256;
 
@@ -27,7 +30,7 @@ public record Capability(
 
   /** The same of a node that runs nothing for others. */
   public Capability withoutWork() {
-    return new Capability(nodeName, softwareVersion, List.of(), 0, 0, 0);
+    return new Capability(nodeName, softwareVersion, List.of(), 0, 0, 0, List.of());
   }
 
   public Capability {
@@ -37,6 +40,10 @@ public record Capability(
       throw new IllegalArgumentException("slots, running and queued are 0 or more");
     }
     models = List.copyOf(models);
+    labelRules = List.copyOf(labelRules);
+    if (labelRules.size() > LabelRule.RULES_MAX) {
+      throw new IllegalArgumentException("at most " + LabelRule.RULES_MAX + " rules");
+    }
     if (models.size() > MODELS_MAX) {
       throw new IllegalArgumentException("at most " + MODELS_MAX + " models");
     }

@@ -33,6 +33,9 @@ public record ControlMessage(
 
     /** A member is none any more. */
     record Revoked(Revocation revocation) implements Body {}
+
+    /** A member has a newer certificate. */
+    record Certified(CertificateChain chain) implements Body {}
   }
 
   public ControlMessage {

@@ -34,6 +34,8 @@ public sealed interface OfferReply {
     /** The machine is busy with its owner's work; it may take the task in a moment. */
     DEFERRED,
     /** The member has as many tasks there as the owner allows. */
-    QUOTA
+    QUOTA,
+    /** A label of the request, or a rule of the worker's owner about labels, does not allow it. */
+    LABELS
   }
 }

@@ -12,6 +12,7 @@ import dev.waggle.mesh.libp2p.FrameAssembler;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.ClockSkew;
 import dev.waggle.mesh.swarm.pb.Accept;
 import dev.waggle.mesh.swarm.pb.Assign;
@@ -103,6 +104,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
                         OfferMessage.newBuilder()
                             .setTask(offer.task().value())
                             .setModel(offer.requirements().model())
+                            .addAllLabels(Label.texts(offer.requirements().labels()))
                             .setSizeBucket(offer.taskBytes())
                             .setPatienceMs(offer.patience().toMillis())
                             .build()

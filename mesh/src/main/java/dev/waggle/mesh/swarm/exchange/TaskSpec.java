@@ -1,6 +1,8 @@
 package dev.waggle.mesh.swarm.exchange;
 
+import dev.waggle.mesh.swarm.label.Label;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a task asks for, in full. Travels only sealed, to the node that claimed the task.
@@ -15,19 +17,27 @@ public sealed interface TaskSpec {
    * A conversation to be continued by a model.
    *
    * @param model the model as the peers advertise it
+   * @param labels where it may run, at most {@link Label#OF_REQUEST_MAX}
    * @param messages the conversation so far, oldest first, at least one
    */
-  record Chat(String model, List<ChatMessage> messages, Sampling sampling) implements TaskSpec {
+  record Chat(String model, Set<Label> labels, List<ChatMessage> messages, Sampling sampling)
+      implements TaskSpec {
     public Chat {
+      labels = Set.copyOf(labels);
       messages = List.copyOf(messages);
       if (messages.isEmpty()) {
         throw new IllegalArgumentException("a chat needs at least one message");
       }
     }
 
+    /** A chat that may run anywhere. */
+    public Chat(String model, List<ChatMessage> messages, Sampling sampling) {
+      this(model, Set.of(), messages, sampling);
+    }
+
     @Override
     public Requirements requirements() {
-      return new Requirements(model);
+      return new Requirements(model, labels);
     }
   }
 }

@@ -14,6 +14,7 @@ import dev.waggle.mesh.libp2p.FrameAssembler;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.pb.Accept;
 import dev.waggle.mesh.swarm.pb.Beat;
 import dev.waggle.mesh.swarm.pb.Decline;
@@ -73,6 +74,7 @@ final class WorkerStream implements StreamReader, ResultSink {
   private final FrameAssembler frames = new FrameAssembler(TaskProtocol.TO_WORKER_BYTES_MAX);
   private State state = State.FRESH;
   private @Nullable TaskId task;
+  private @Nullable Requirements offered;
   private @Nullable ClaimId claim;
   private @Nullable ClaimKey key;
   private @Nullable ResultSealer sealer;
@@ -120,7 +122,8 @@ final class WorkerStream implements StreamReader, ResultSink {
       offer =
           new Offer(
               new TaskId(message.getTask()),
-              new Requirements(message.getModel()),
+              new Requirements(
+                  message.getModel(), Label.all(message.getLabelsList(), Label.OF_REQUEST_MAX)),
               message.getSizeBucket(),
               Duration.ofMillis(message.getPatienceMs()));
     } catch (RequestRefusedException e) {
@@ -131,6 +134,7 @@ final class WorkerStream implements StreamReader, ResultSink {
     }
     OfferReply reply = context.server().onOffer(requester(), offer);
     if (reply instanceof OfferReply.Accepted accepted) {
+      offered = offer.requirements();
       accept(offer.task(), accepted);
     } else if (reply instanceof OfferReply.Declined declined) {
       state = State.ENDED;
@@ -160,10 +164,10 @@ final class WorkerStream implements StreamReader, ResultSink {
     stream.closeWrite();
   }
 
-  private void accept(TaskId offered, OfferReply.Accepted accepted) {
+  private void accept(TaskId of, OfferReply.Accepted accepted) {
     ClaimKey fresh = ClaimKey.generate(RANDOM);
     state = State.CLAIMED;
-    task = offered;
+    task = of;
     claim = accepted.claim();
     key = fresh;
     Instant expiry =
@@ -173,7 +177,7 @@ final class WorkerStream implements StreamReader, ResultSink {
         ClaimKeyStatement.sign(
             context.identity(),
             context.swarm().get(),
-            offered.value(),
+            of.value(),
             accepted.claim().value(),
             requester(),
             expiry,
@@ -214,6 +218,9 @@ final class WorkerStream implements StreamReader, ResultSink {
     }
     key.close();
     TaskSpec spec = ExchangeCodec.decodeSpec(opened.plaintext());
+    if (!spec.requirements().equals(offered)) {
+      throw new MalformedFrameException("the task is another than was offered");
+    }
     sealer = opened.sealer();
     state = State.RUNNING;
     setDeadline(TaskProtocol.LEASE);

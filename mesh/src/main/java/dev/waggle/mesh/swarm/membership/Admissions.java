@@ -124,11 +124,10 @@ public final class Admissions implements ProtocolGate, ConnectionListener, Conne
   }
 
   @Override
-  public Set<Role> roles(PeerId peer) {
+  public Optional<Certificate> certificate(PeerId peer) {
     return connection(peer)
         .flatMap(connection -> Optional.ofNullable(admitted.get(connection)))
-        .map(guest -> guest.chain().leaf().roles())
-        .orElse(Set.of());
+        .map(guest -> membership.latest(guest.chain()).leaf());
   }
 
   @Override
@@ -307,7 +306,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener, Conne
             for (CertificateChain chain : members) {
               try {
                 membership.verify(chain, chain.leaf().subject());
-                membership.remember(chain, List.of());
+                membership.take(chain);
               } catch (MembershipException e) {
                 log.debug("a member of a roster was left out: {}", e.getMessage());
               }

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.pb.CertificateBody;
 import dev.waggle.mesh.swarm.pb.SignedCertificate;
 import java.nio.ByteBuffer;
@@ -12,6 +13,7 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * One signed word that a node belongs to a swarm. The signature covers the body's bytes as they
@@ -33,6 +35,7 @@ public final class Certificate {
   private final PeerId subject;
   private final String name;
   private final Set<Role> roles;
+  private final Set<Label> labels;
   private final Instant notBefore;
   private final Instant notAfter;
   private final PeerId issuer;
@@ -53,6 +56,14 @@ public final class Certificate {
       this.roles = EnumSet.noneOf(Role.class);
       // A role of a later version gives nothing here.
       parsed.getRolesList().forEach(code -> Role.ofCode(code).ifPresent(roles::add));
+      this.labels = new TreeSet<>();
+      parsed.getLabelsList().stream()
+          .limit(Label.OF_CERTIFICATE_MAX)
+          // What a later version calls a label gives nothing here either.
+          .filter(Label::isLabel)
+          .map(Label::new)
+          .filter(Label::isGranted)
+          .forEach(labels::add);
       this.notBefore = Instant.ofEpochMilli(parsed.getNotBeforeMs());
       this.notAfter = Instant.ofEpochMilli(parsed.getNotAfterMs());
       this.issuer = PeerId.ofMultihash(parsed.getIssuer().toByteArray());
@@ -77,8 +88,7 @@ public final class Certificate {
       Identity issuer,
       SwarmId swarm,
       PeerId subject,
-      String name,
-      Set<Role> roles,
+      Grant grant,
       Instant notBefore,
       Instant notAfter) {
     byte[] serial = new byte[SERIAL_BYTES];
@@ -88,12 +98,13 @@ public final class Certificate {
             .setVersion(VERSION)
             .setSwarm(ByteString.copyFrom(swarm.bytes()))
             .setSubject(ByteString.copyFrom(subject.multihash()))
-            .setName(name)
-            .addAllRoles(roles.stream().map(Role::code).sorted().toList())
+            .setName(grant.name())
+            .addAllRoles(grant.roles().stream().map(Role::code).sorted().toList())
             .setNotBeforeMs(notBefore.toEpochMilli())
             .setNotAfterMs(notAfter.toEpochMilli())
             .setIssuer(ByteString.copyFrom(issuer.peerId().multihash()))
             .setSerial(ByteString.copyFrom(serial))
+            .addAllLabels(Label.texts(grant.labels()))
             .build()
             .toByteArray();
     try {
@@ -139,6 +150,16 @@ public final class Certificate {
   /** What it may do. */
   public Set<Role> roles() {
     return Set.copyOf(roles);
+  }
+
+  /** The labels that it holds. */
+  public Set<Label> labels() {
+    return Set.copyOf(labels);
+  }
+
+  /** All that it says of its member. */
+  Grant grant() {
+    return new Grant(name, roles, labels);
   }
 
   Instant notBefore() {

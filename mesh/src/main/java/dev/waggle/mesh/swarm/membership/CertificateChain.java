@@ -35,29 +35,22 @@ public final class CertificateChain {
 
   /** The chain of a swarm's founder. */
   public static CertificateChain found(Identity owner, PeerId founder, String name, Instant now) {
-    return ofOwner(owner, founder, name, Set.of(Role.MEMBER, Role.ADMIN), now);
+    return ofOwner(owner, founder, new Grant(name, Set.of(Role.MEMBER, Role.ADMIN)), now);
   }
 
   /** The chain of a member that the owner itself certifies, the only one who makes admins. */
-  static CertificateChain ofOwner(
-      Identity owner, PeerId subject, String name, Set<Role> roles, Instant now) {
+  static CertificateChain ofOwner(Identity owner, PeerId subject, Grant grant, Instant now) {
     return new CertificateChain(
         owner.peerId(),
         List.of(
             Certificate.issue(
-                owner,
-                SwarmId.ofOwner(owner.peerId()),
-                subject,
-                name,
-                roles,
-                now,
-                now.plus(VALIDITY))));
+                owner, SwarmId.ofOwner(owner.peerId()), subject, grant, now, now.plus(VALIDITY))));
   }
 
   /** The chain of a member that this one, an admin's, admits. */
-  CertificateChain admit(Identity admin, PeerId joiner, String name, Set<Role> roles, Instant now) {
+  CertificateChain admit(Identity admin, PeerId joiner, Grant grant, Instant now) {
     List<Certificate> longer = new ArrayList<>();
-    longer.add(Certificate.issue(admin, swarm(), joiner, name, roles, now, now.plus(VALIDITY)));
+    longer.add(Certificate.issue(admin, swarm(), joiner, grant, now, now.plus(VALIDITY)));
     longer.addAll(certificates);
     return new CertificateChain(owner, longer);
   }
@@ -127,6 +120,16 @@ public final class CertificateChain {
   /** The member's own certificate. */
   public Certificate leaf() {
     return certificates.get(0);
+  }
+
+  /**
+   * Whether this counts instead of another of the same member: it is later, and it is not an
+   * admin's word over another admin.
+   */
+  boolean supersedes(CertificateChain other) {
+    boolean byOwner = certificates.size() == 1;
+    return leaf().notBefore().isAfter(other.leaf().notBefore())
+        && (byOwner || !other.leaf().roles().contains(Role.ADMIN));
   }
 
   /**

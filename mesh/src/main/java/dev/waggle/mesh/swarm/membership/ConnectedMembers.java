@@ -3,7 +3,6 @@ package dev.waggle.mesh.swarm.membership;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import java.util.Optional;
-import java.util.Set;
 
 /** The members that are connected and admitted now. Thread-safe; nothing blocks. */
 public interface ConnectedMembers {
@@ -13,6 +12,6 @@ public interface ConnectedMembers {
   /** What requests to it have to be bound to. */
   Optional<byte[]> bootId(PeerId peer);
 
-  /** What it may do, by the certificate that it showed; nothing for a peer that is none of them. */
-  Set<Role> roles(PeerId peer);
+  /** The latest certificate of one of them. */
+  Optional<Certificate> certificate(PeerId peer);
 }

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.label.Label;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -122,6 +123,9 @@ public final class Membership {
 
   /** What a member is called; empty for peers that are none. */
   public String name(PeerId peer) {
+    if (peer.equals(keys.node().peerId())) {
+      return own.leaf().name();
+    }
     MembershipStore.Member member = members.get(peer);
     return member == null ? "" : member.chain().leaf().name();
   }
@@ -148,6 +152,16 @@ public final class Membership {
   public Invite invite(InviteTerms terms, Duration validity, List<Multiaddr> addresses)
       throws MembershipException {
     return registrar.invite(terms, validity, addresses);
+  }
+
+  /**
+   * Gives a member other labels than it had; the others have to be told the answer.
+   *
+   * @throws MembershipException if this node may not, or the peer is no member
+   * @throws IllegalArgumentException if they are too many, or none that a node can hold
+   */
+  public CertificateChain label(PeerId member, Set<Label> labels) throws MembershipException {
+    return registrar.label(member, labels);
   }
 
   /** What this node does as an admin. */
@@ -193,11 +207,7 @@ public final class Membership {
             key ->
                 takeRenewal(
                     CertificateChain.ofOwner(
-                        key,
-                        keys.node().peerId(),
-                        own.leaf().name(),
-                        own.leaf().roles(),
-                        clock.instant())));
+                        key, keys.node().peerId(), own.leaf().grant(), clock.instant())));
   }
 
   /** Takes a newer chain of its own that was verified. */
@@ -357,6 +367,51 @@ public final class Membership {
 
   // ---- knowing
 
+  /** Whether a chain verifies and counts instead of what this node knows of its member. */
+  public boolean isNews(CertificateChain chain) {
+    PeerId id = chain.leaf().subject();
+    MembershipStore.Member known = members.get(id);
+    CertificateChain before =
+        id.equals(keys.node().peerId()) ? own : known == null ? null : known.chain();
+    if (before != null && !chain.supersedes(before)) {
+      return false;
+    }
+    try {
+      verify(chain, id);
+      return true;
+    } catch (MembershipException e) {
+      return false;
+    }
+  }
+
+  /** Takes a verified chain, whoever brought it, if it is newer than what is known; blocks. */
+  public void take(CertificateChain chain) {
+    if (!chain.leaf().subject().equals(keys.node().peerId())) {
+      remember(chain, List.of());
+    } else if (chain.swarm().equals(swarm()) && chain.supersedes(own)) {
+      takeRenewal(chain);
+    }
+  }
+
+  /** The latest known chain of a member that shows this one. */
+  CertificateChain latest(CertificateChain shown) {
+    MembershipStore.Member known = members.get(shown.leaf().subject());
+    return known != null
+            && known.chain().swarm().equals(shown.swarm())
+            && known.chain().supersedes(shown)
+        ? known.chain()
+        : shown;
+  }
+
+  /** When the latest certificate of a peer began; long ago where none is known. */
+  Instant begin(PeerId peer) {
+    if (peer.equals(keys.node().peerId())) {
+      return own.leaf().notBefore();
+    }
+    MembershipStore.Member known = members.get(peer);
+    return known == null ? Instant.EPOCH : known.chain().leaf().notBefore();
+  }
+
   /** Keeps a verified chain; known addresses stay where new ones are missing. */
   public void remember(CertificateChain chain, List<Multiaddr> addresses) {
     PeerId id = chain.leaf().subject();
@@ -370,14 +425,12 @@ public final class Membership {
       return;
     }
     List<Multiaddr> kept = addresses.isEmpty() && known != null ? known.addresses() : addresses;
-    if (known != null
-        && known.addresses().equals(kept)
-        && !chain.notAfter().isAfter(known.chain().notAfter())) {
+    CertificateChain newest =
+        known == null || chain.supersedes(known.chain()) ? chain : known.chain();
+    if (known != null && known.addresses().equals(kept) && newest == known.chain()) {
       return;
     }
-    CertificateChain latest =
-        known != null && known.chain().notAfter().isAfter(chain.notAfter()) ? known.chain() : chain;
-    MembershipStore.Member member = new MembershipStore.Member(latest, kept);
+    MembershipStore.Member member = new MembershipStore.Member(newest, kept);
     members.put(id, member);
     store.save(member);
   }

@@ -3,6 +3,7 @@ package dev.waggle.mesh.swarm.membership;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.label.Label;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -86,10 +87,10 @@ final class Registrar {
     if (!cameBack && terms.bound().isEmpty()) {
       return new Admission.Refused(JoinRefusal.REVOKED);
     }
-    return certify(joiner, name, terms.roles());
+    return certify(joiner, new Grant(name, terms.roles(), terms.labels()));
   }
 
-  private Admission certify(PeerId subject, String name, Set<Role> roles) {
+  private Admission certify(PeerId subject, Grant grant) {
     Instant now = clock.instant();
     // Later than what it is to survive, even where the revoking clock was ahead.
     Instant begin =
@@ -98,18 +99,41 @@ final class Registrar {
             .map(latest -> latest.issued().plusMillis(1))
             .filter(after -> after.isAfter(now))
             .orElse(now);
+    // Later than what it is to supersede, too.
+    Instant before = membership.begin(subject);
+    if (!begin.isAfter(before)) {
+      begin = before.plusMillis(1);
+    }
     CertificateChain chain;
-    if (roles.contains(Role.ADMIN)) {
+    if (grant.roles().contains(Role.ADMIN)) {
       Optional<Identity> owner = membership.owner();
       if (owner.isEmpty()) {
         return new Admission.Refused(JoinRefusal.UNKNOWN);
       }
-      chain = CertificateChain.ofOwner(owner.get(), subject, name, roles, begin);
+      chain = CertificateChain.ofOwner(owner.get(), subject, grant, begin);
     } else {
-      chain = membership.own().admit(node, subject, name, roles, begin);
+      chain = membership.own().admit(node, subject, grant, begin);
     }
-    membership.remember(chain, List.of());
+    membership.take(chain);
     return new Admission.Admitted(chain);
+  }
+
+  /**
+   * Gives a member other labels than it had.
+   *
+   * @throws MembershipException if this node may not, or the peer is no member
+   */
+  CertificateChain label(PeerId member, Set<Label> labels) throws MembershipException {
+    membership.requireAdmin("waggle label");
+    InviteTerms terms = new InviteTerms(membership.roles(member), labels, Optional.empty());
+    if (terms.roles().isEmpty()) {
+      throw new MembershipException(member + " is no member (\"waggle members\" shows them)");
+    }
+    if (terms.roles().contains(Role.ADMIN)) {
+      membership.requireOwner("only the swarm's owner labels admins");
+    }
+    Grant grant = new Grant(membership.name(member), terms.roles(), terms.labels());
+    return ((Admission.Admitted) certify(member, grant)).chain();
   }
 
   /** A member asks for a newer certificate: it gets what it has, for longer. */
@@ -122,6 +146,6 @@ final class Registrar {
     } catch (MembershipException e) {
       return new Admission.Refused(JoinRefusal.REVOKED);
     }
-    return certify(chain.leaf().subject(), chain.leaf().name(), chain.leaf().roles());
+    return certify(chain.leaf().subject(), membership.latest(chain).leaf().grant());
   }
 }

@@ -6,6 +6,7 @@ import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.pb.Advert;
@@ -15,9 +16,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The bytes of a capability advert. Decoding refuses what its records refuse. */
 public final class AdvertCodec {
+  private static final Logger log = LoggerFactory.getLogger(AdvertCodec.class);
+
   private AdvertCodec() {}
 
   /** The bytes of an advert. */
@@ -29,7 +34,8 @@ public final class AdvertCodec {
             .setSoftware(capability.softwareVersion())
             .setSlots(capability.slots())
             .setRunning(capability.running())
-            .setQueued(capability.queued());
+            .setQueued(capability.queued())
+            .addAllLabelRules(capability.labelRules().stream().map(LabelRule::toString).toList());
     for (ModelOffer model : capability.models()) {
       record.addModels(
           Model.newBuilder()
@@ -90,6 +96,20 @@ public final class AdvertCodec {
         models,
         record.getSlots(),
         record.getRunning(),
-        record.getQueued());
+        record.getQueued(),
+        rules(record));
+  }
+
+  /** A rule of a later version is left out: its worker declines what breaks it. */
+  private static List<LabelRule> rules(CapabilityRecord record) {
+    List<LabelRule> rules = new ArrayList<>();
+    for (String each : record.getLabelRulesList()) {
+      try {
+        rules.add(LabelRule.parse(each));
+      } catch (IllegalArgumentException e) {
+        log.debug("a label rule that this version does not know: {}", e.getMessage());
+      }
+    }
+    return rules;
   }
 }

@@ -34,6 +34,8 @@ public final class ControlCodec {
               .setSequence(suspicion.sequence()));
     } else if (message.body() instanceof Body.Revoked revoked) {
       control.setRevocation(revoked.revocation().toProtobuf());
+    } else if (message.body() instanceof Body.Certified certified) {
+      control.setCertified(certified.chain().toProtobuf());
     }
     return control.build().toByteArray();
   }
@@ -56,6 +58,8 @@ public final class ControlCodec {
                 PeerId.ofMultihash(suspicion.getPeer().toByteArray()), suspicion.getSequence());
       } else if (control.hasRevocation()) {
         body = new Body.Revoked(Revocation.of(control.getRevocation()));
+      } else if (control.hasCertified()) {
+        body = new Body.Certified(CertificateChain.of(control.getCertified()));
       } else {
         return Optional.empty();
       }

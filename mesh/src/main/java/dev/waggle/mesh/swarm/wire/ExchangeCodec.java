@@ -10,6 +10,7 @@ import dev.waggle.mesh.swarm.exchange.Sampling;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Usage;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.pb.ChatRecord;
 import dev.waggle.mesh.swarm.pb.ChunkRecord;
 import dev.waggle.mesh.swarm.pb.FailedRecord;
@@ -53,7 +54,7 @@ public final class ExchangeCodec {
     sampling.temperature().ifPresent(record::setTemperature);
     sampling.topP().ifPresent(record::setTopP);
     sampling.seed().ifPresent(record::setSeed);
-    return record.addAllStop(sampling.stop()).build();
+    return record.addAllStop(sampling.stop()).addAllLabels(Label.texts(chat.labels())).build();
   }
 
   /** Reads a task. */
@@ -70,6 +71,7 @@ public final class ExchangeCodec {
       }
       return new TaskSpec.Chat(
           chat.getModel(),
+          Label.all(chat.getLabelsList(), Label.OF_REQUEST_MAX),
           messages,
           new Sampling(
               chat.hasMaxTokens() ? OptionalInt.of(chat.getMaxTokens()) : OptionalInt.empty(),

@@ -66,11 +66,12 @@ class ForgedAdvertsTest {
   }
 
   private static Capability capability(List<ModelOffer> models) {
-    return new Capability("node", "test", models, 1, 0, 0);
+    return new Capability("node", "test", models, 1, 0, 0, List.of());
   }
 
   private static CertificateChain chain(Identity of, String role, Instant issued) {
-    return CertificateChain.ofOwner(OWNER, of.peerId(), "name", Role.granted(role), issued);
+    return CertificateChain.ofOwner(
+        OWNER, of.peerId(), new Grant("name", Role.granted(role)), issued);
   }
 
   private Verdict heard(Identity from, long sequence, Instant issued, CertificateChain chain) {

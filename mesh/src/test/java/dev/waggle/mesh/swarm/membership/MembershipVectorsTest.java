@@ -105,7 +105,7 @@ class MembershipVectorsTest {
   @Test
   void member_cannotAdmitOthers() throws Exception {
     CertificateChain forged =
-        chain().admit(MEMBER, OWNER.peerId(), "friend", Set.of(Role.ADMIN), ISSUED);
+        chain().admit(MEMBER, OWNER.peerId(), new Grant("friend", Set.of(Role.ADMIN)), ISSUED);
     assertThatThrownBy(() -> forged.verify(forged.swarm(), OWNER.peerId(), ISSUED))
         .isInstanceOf(MembershipException.class)
         .hasMessageContaining("no admin");
@@ -136,9 +136,10 @@ class MembershipVectorsTest {
   @Test
   void adminMadeByAnAdmin_isRefused() throws Exception {
     CertificateChain admin =
-        CertificateChain.ofOwner(OWNER, ADMIN.peerId(), "admin", Role.granted("admin"), ISSUED);
+        CertificateChain.ofOwner(
+            OWNER, ADMIN.peerId(), new Grant("admin", Role.granted("admin")), ISSUED);
     CertificateChain escalated =
-        admin.admit(ADMIN, MEMBER.peerId(), "m", Role.granted("admin"), ISSUED);
+        admin.admit(ADMIN, MEMBER.peerId(), new Grant("m", Role.granted("admin")), ISSUED);
     assertThatThrownBy(() -> escalated.verify(escalated.swarm(), MEMBER.peerId(), ISSUED))
         .isInstanceOf(MembershipException.class)
         .hasMessageContaining("not the owner");
@@ -189,9 +190,10 @@ class MembershipVectorsTest {
   void revocation_coversWhatWasIssuedBefore_andWhatItsAuthorityReaches() throws Exception {
     SwarmId swarm = SwarmId.ofOwner(OWNER.peerId());
     CertificateChain admin =
-        CertificateChain.ofOwner(OWNER, ADMIN.peerId(), "admin", Role.granted("admin"), ISSUED);
+        CertificateChain.ofOwner(
+            OWNER, ADMIN.peerId(), new Grant("admin", Role.granted("admin")), ISSUED);
     CertificateChain member =
-        admin.admit(ADMIN, MEMBER.peerId(), "m", Role.granted("member"), ISSUED);
+        admin.admit(ADMIN, MEMBER.peerId(), new Grant("m", Role.granted("member")), ISSUED);
     Revocations known = new Revocations();
     Instant later = ISSUED.plusSeconds(60);
     Revocation byAdmin =
@@ -207,7 +209,8 @@ class MembershipVectorsTest {
     assertThat(known.add(byAdmin, byAdmin.verify(swarm))).as("known").isFalse();
     assertThat(known.covering(member)).contains(byAdmin);
     CertificateChain again =
-        admin.admit(ADMIN, MEMBER.peerId(), "m", Role.granted("member"), later.plusMillis(1));
+        admin.admit(
+            ADMIN, MEMBER.peerId(), new Grant("m", Role.granted("member")), later.plusMillis(1));
     assertThat(known.covering(again)).as("issued later").isEmpty();
 
     // The owner revokes the admin: all its words go, but for those that are named.

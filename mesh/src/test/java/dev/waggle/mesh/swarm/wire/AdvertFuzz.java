@@ -7,6 +7,7 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,6 +42,7 @@ public final class AdvertFuzz implements FuzzTarget {
                     List.of(new ModelOffer("m", "sha256:" + "0".repeat(64), "e", 1, 2, true)),
                     1,
                     0,
-                    0))));
+                    0,
+                    List.of(LabelRule.parse("never repo:*"))))));
   }
 }
