@@ -8,9 +8,13 @@ import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.exchange.Requirements;
+import dev.waggle.mesh.swarm.label.Label;
+import dev.waggle.mesh.swarm.label.LabelRule;
+import dev.waggle.mesh.swarm.label.LabelView;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -162,6 +166,45 @@ class PlacerTest {
         .hasSize(Placer.CANDIDATES_MAX)
         .extracting(Candidate::worker)
         .startsWith(peerId(1), peerId(2));
+  }
+
+  @Test
+  void nodesThatLabelsKeepARequestFrom_areLeftOut_byName() {
+    LabelView labels =
+        new LabelView() {
+          @Override
+          public Optional<Label> missing(Collection<Label> request) {
+            return Optional.empty();
+          }
+
+          @Override
+          public Optional<String> obstacle(Collection<Label> request, PeerId worker) {
+            return worker.equals(peerId(1)) ? Optional.of("it is far away") : Optional.empty();
+          }
+        };
+    Capability choosy =
+        new Capability(
+            "node",
+            "1",
+            List.of(new ModelOffer("m", "sha256:00", "ollama", 1, 0, true)),
+            1,
+            0,
+            0,
+            List.of(LabelRule.parse("m only team-a")));
+    List<Peer> peers =
+        List.of(
+            peer(1, true, 1, capability("m", true, 1, 0)),
+            peer(2, true, 1, choosy),
+            peer(3, true, 1, capability("other", true, 1, 0)));
+    Placer.Ranking ranking =
+        Placer.rank(new Requirements("m"), SELF, NOTHING, peers, labels, experience);
+    assertThat(ranking.candidates()).isEmpty();
+    assertThat(ranking.excluded())
+        .containsExactly("peer1: it is far away", "peer2: its owner's rule is \"m only team-a\"");
+    Requirements labelled = new Requirements("m", Set.of(new Label("team-a")));
+    assertThat(Placer.rank(labelled, SELF, NOTHING, peers, labels, experience).candidates())
+        .extracting(Candidate::worker)
+        .containsExactly(peerId(2));
   }
 
   @Test

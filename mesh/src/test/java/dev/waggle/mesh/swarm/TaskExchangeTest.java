@@ -97,6 +97,15 @@ class TaskExchangeTest {
   }
 
   @Test
+  void taskThatIsAnotherThanWasOffered_isNotRun() throws Exception {
+    worker.server.work = (assignment, sink) -> sink.finish(DONE);
+    Recording heard = new Recording();
+    claim().assign(new TaskSpec.Chat("other:1b", CHAT.messages(), CHAT.sampling()), heard);
+    assertThatThrownBy(() -> heard.result.get(10, TimeUnit.SECONDS))
+        .hasMessageContaining("broke off");
+  }
+
+  @Test
   void task_acceptedAndRun_comesBackInOrderWithItsResult() throws Exception {
     worker.server.work =
         (assignment, sink) -> {

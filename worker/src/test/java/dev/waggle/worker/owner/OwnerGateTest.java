@@ -7,6 +7,8 @@ import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.exchange.OfferReply.Reason;
 import dev.waggle.mesh.swarm.exchange.Requirements;
+import dev.waggle.mesh.swarm.label.Label;
+import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.worker.owner.MachineState.Heat;
 import java.time.Duration;
 import java.time.Instant;
@@ -126,6 +128,19 @@ class OwnerGateTest {
             TASK,
             Optional.empty());
     assertThat(reason(gate(rules), other, MachineState.UNKNOWN)).isEqualTo("none");
+  }
+
+  @Test
+  void ruleAboutLabels_holdsForItsModel() {
+    LabelRule rule = LabelRule.parse("qwen3:8b only team-a");
+    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 0, 0, 0, List.of(rule)));
+    assertThat(reason(gate, asking(0, Duration.ZERO), MachineState.UNKNOWN))
+        .isEqualTo(Reason.LABELS.name());
+    Requirements labelled = new Requirements("qwen3:8b", Set.of(new Label("team-a")));
+    for (Requirements allowed : List.of(labelled, new Requirements("llama3:8b"))) {
+      OwnerGate.Asking asking = new OwnerGate.Asking(ANNA, "anna", 0, allowed, Optional.empty());
+      assertThat(reason(gate, asking, MachineState.UNKNOWN)).isEqualTo("none");
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.pb.CertificateBody;
 import dev.waggle.mesh.swarm.pb.RevocationBody;
 import dev.waggle.mesh.swarm.pb.SignedCertificate;
@@ -100,6 +101,36 @@ class MembershipVectorsTest {
           .as("byte %d", i)
           .isInstanceOf(MembershipException.class);
     }
+  }
+
+  @Test
+  void certificate_saysWhichLabelsItsMemberHolds() throws Exception {
+    Grant grant = new Grant("m", Role.granted("member"), Label.all(List.of("b", "team-a"), 2));
+    CertificateChain made = CertificateChain.ofOwner(OWNER, MEMBER.peerId(), grant, ISSUED);
+    CertificateChain read = CertificateChain.parse(made.bytes());
+    read.verify(made.swarm(), MEMBER.peerId(), ISSUED);
+    assertThat(read.leaf().grant()).isEqualTo(grant);
+    assertThat(HexFormat.of().formatHex(made.bytes())).contains("520162" + "52067465616d2d61");
+  }
+
+  @Test
+  void laterCertificate_countsInsteadOfAnEarlierOne_butNoAdminsOverAnAdmins() {
+    CertificateChain admin =
+        CertificateChain.ofOwner(
+            OWNER, ADMIN.peerId(), new Grant("a", Role.granted("admin")), ISSUED);
+    Grant plain = new Grant("m", Role.granted("member"));
+    Instant later = ISSUED.plusMillis(1);
+    CertificateChain first = admin.admit(ADMIN, MEMBER.peerId(), plain, ISSUED);
+    CertificateChain second = admin.admit(ADMIN, MEMBER.peerId(), plain, later);
+    assertThat(second.supersedes(first)).isTrue();
+    assertThat(first.supersedes(second)).isFalse();
+    assertThat(first.supersedes(first)).isFalse();
+    CertificateChain other =
+        CertificateChain.ofOwner(
+            OWNER, MEMBER.peerId(), new Grant("o", Role.granted("admin")), ISSUED);
+    assertThat(second.supersedes(other)).isFalse();
+    assertThat(CertificateChain.ofOwner(OWNER, MEMBER.peerId(), plain, later).supersedes(other))
+        .isTrue();
   }
 
   @Test
