@@ -4,6 +4,7 @@ import dev.waggle.crypto.Identity;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.PeerView;
+import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.exchange.Exchange;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskId;
@@ -51,6 +52,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
    * Starts to settle what an earlier run left unsettled.
    *
    * @param labels where labelled requests may go
+   * @param conduct hears of workers' faults, and knows those of others
    * @param own this node's own capability now
    * @param timer runs short steps at their time; stays the caller's to close
    * @param firstChunkMax how long an assigned worker may take to begin its answer, loading the
@@ -61,6 +63,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
       Exchange exchange,
       PeerView peers,
       LabelView labels,
+      Conduct conduct,
       Supplier<Capability> own,
       Ledger ledger,
       ScheduledExecutorService timer,
@@ -72,7 +75,13 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
     this.settler = new Settler(exchange, ledger, timer);
     this.parts =
         new Parts(
-            identity, exchange, ledger, settler, new WorkerRecord(clock), timer, firstChunkMax);
+            identity,
+            exchange,
+            ledger,
+            settler,
+            new WorkerRecord(conduct, clock),
+            timer,
+            firstChunkMax);
     settler.start();
   }
 
@@ -137,12 +146,12 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   private static TaskFailure notAllowed(Requirements task, List<String> excluded) {
     String carrying =
         task.labels().isEmpty()
-            ? "without labels"
-            : "with the labels " + String.join(", ", Label.texts(task.labels()));
+            ? ""
+            : " with the labels " + String.join(", ", Label.texts(task.labels()));
     return new TaskFailure.NotAllowed(
         "no reachable node may run model \""
             + task.model()
-            + "\" "
+            + "\""
             + carrying
             + "; "
             + String.join("; ", excluded));

@@ -7,6 +7,6 @@ import dev.waggle.mesh.swarm.exchange.TaskId;
  * Which node answers a task, and with what.
  *
  * @param workerName the node's name, for people
- * @param modelDigest the model's content, as its worker advertised it
+ * @param modelDigest the model's content, as its worker promised it
  */
 public record Placement(TaskId task, PeerId worker, String workerName, String modelDigest) {}

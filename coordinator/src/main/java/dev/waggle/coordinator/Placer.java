@@ -4,10 +4,12 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
+import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.mesh.swarm.label.LabelView;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -29,6 +31,8 @@ final class Placer {
   private static final Duration QUEUE_STEP = Duration.ofSeconds(5);
   private static final Duration MODEL_LOAD = Duration.ofSeconds(3);
   private static final Duration UNMEASURED_ROUND_TRIP = Duration.ofMillis(50);
+  // For each point of its score.
+  private static final Duration DOUBT = Duration.ofSeconds(3);
   private static final Duration RECENT_FAILURE = Duration.ofSeconds(30);
 
   /** What this node itself knows about a worker. */
@@ -38,6 +42,9 @@ final class Placer {
 
     /** Whether the worker failed a task lately. */
     boolean failedLately(PeerId worker);
+
+    /** How the worker behaved, as this node saw it. */
+    Conduct.Standing standing(PeerId worker);
   }
 
   private Placer() {}
@@ -83,6 +90,7 @@ final class Placer {
               .or(
                   () ->
                       LabelRule.broken(capability.labelRules(), task.labels(), offer.get().name()));
+      obstacle = obstacle.or(() -> shunned(experience.standing(peer.id())));
       if (obstacle.isPresent()) {
         excluded.add(peer.name() + ": " + obstacle.get());
         continue;
@@ -103,6 +111,16 @@ final class Placer {
             .map(Ranked::candidate)
             .toList(),
         excluded);
+  }
+
+  private static Optional<String> shunned(Conduct.Standing standing) {
+    return standing
+        .shunnedUntil()
+        .map(
+            until ->
+                "it is not trusted with tasks until "
+                    + until.truncatedTo(ChronoUnit.SECONDS)
+                    + " (waggle faults)");
   }
 
   /** The names of all models that a connected node or this one has. */
@@ -142,6 +160,7 @@ final class Placer {
     if (!offer.loaded()) {
       estimate = estimate.plus(MODEL_LOAD);
     }
+    estimate = estimate.plusMillis((long) (DOUBT.toMillis() * experience.standing(worker).score()));
     return experience.failedLately(worker) ? estimate.plus(RECENT_FAILURE) : estimate;
   }
 }

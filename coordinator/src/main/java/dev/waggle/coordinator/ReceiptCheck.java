@@ -1,10 +1,12 @@
 package dev.waggle.coordinator;
 
 import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.MalformedReceiptException;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
+import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.label.Label;
@@ -14,13 +16,15 @@ import java.util.Set;
 /**
  * What this requester knows of a claim, held against the receipt that its worker made of it.
  *
+ * @param model what the worker promised to run
  * @param envelopeHash SHA-256 of the sealed task as it travelled
  */
 record ReceiptCheck(
     TaskId task,
     ClaimId claim,
     Identity requester,
-    Candidate by,
+    PeerId worker,
+    ModelId model,
     Set<Label> labels,
     byte[] envelopeHash) {
   /** What came of a check. */
@@ -44,12 +48,11 @@ record ReceiptCheck(
     if (!body.task().equals(task.value()) || !body.claim().equals(claim.value())) {
       return new Verdict.Invalid("it is for another task or claim");
     }
-    if (!body.worker().equals(by.worker()) || !body.requester().equals(requester.peerId())) {
+    if (!body.worker().equals(worker) || !body.requester().equals(requester.peerId())) {
       return new Verdict.Invalid("it names other parties");
     }
-    if (!body.model().equals(by.model().name())
-        || !body.modelDigest().equals(by.model().digest())) {
-      return new Verdict.Invalid("it names another model than was offered");
+    if (!body.model().equals(model.name()) || !body.modelDigest().equals(model.digest())) {
+      return new Verdict.Invalid("it names another model than was promised");
     }
     if (!MessageDigest.isEqual(body.envelopeHash(), envelopeHash)) {
       return new Verdict.Invalid("it is for another envelope");

@@ -2,8 +2,11 @@ package dev.waggle.coordinator;
 
 import dev.waggle.coordinator.Coordinator.Parts;
 import dev.waggle.ledger.Attempt;
+import dev.waggle.ledger.BrokenPromise;
 import dev.waggle.ledger.EntryType;
+import dev.waggle.ledger.MalformedReceiptException;
 import dev.waggle.ledger.Receipt;
+import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
 import dev.waggle.mesh.swarm.exchange.Offer;
@@ -109,10 +112,10 @@ final class TaskDriver implements RunningTask {
     } else if (effect instanceof Effect.RecordAttempt failed) {
       recordAttempt(failed);
     } else if (effect instanceof Effect.TellDone done) {
+      Placement placement = placement(done.by());
       end();
       Outcome.Done outcome = (Outcome.Done) done.result().outcome();
-      listener.onDone(
-          new TaskSummary(placement(done.by()), outcome.reason(), done.result().usage()));
+      listener.onDone(new TaskSummary(placement, outcome.reason(), done.result().usage()));
     } else if (effect instanceof Effect.TellFailed failed) {
       log.info("task {} failed: {}", id, failed.failure().message());
       end();
@@ -185,16 +188,21 @@ final class TaskDriver implements RunningTask {
             id,
             mine.claim.acceptance().claim(),
             parts.identity(),
-            mine.by,
+            mine.by.worker(),
+            mine.claim.acceptance().model(),
             spec.requirements().labels(),
             mine.envelopeHash);
     ReceiptCheck.Verdict verdict = check.countersign(effect.result());
+    boolean remote = !mine.by.worker().equals(parts.identity().peerId());
     if (verdict instanceof ReceiptCheck.Verdict.Invalid invalid) {
+      if (remote) {
+        byte[] evidence = evidence(mine.claim, effect.result().receipt());
+        parts.workers().onFault(mine.by.worker(), Fault.FALSE_RECEIPT, evidence);
+      }
       perform(machine.onReceiptInvalid(effect.attempt(), invalid.cause()));
       return;
     }
     Receipt receipt = ((ReceiptCheck.Verdict.Valid) verdict).receipt();
-    boolean remote = !mine.by.worker().equals(parts.identity().peerId());
     parts
         .ledger()
         .record(receipt, remote)
@@ -209,6 +217,21 @@ final class TaskDriver implements RunningTask {
                         parts.settler().kick();
                       }
                     }));
+  }
+
+  /** What proves a false receipt to others, where something does. */
+  private static byte[] evidence(HeldClaim claim, byte[] receipt) {
+    try {
+      Receipt half = Receipt.parse(receipt);
+      return claim
+          .promise()
+          .map(promise -> new BrokenPromise(promise, half))
+          .filter(broken -> !broken.contradictions().isEmpty())
+          .map(BrokenPromise::bytes)
+          .orElse(new byte[0]);
+    } catch (MalformedReceiptException e) {
+      return new byte[0];
+    }
   }
 
   private void recordAttempt(Effect.RecordAttempt effect) {
@@ -229,7 +252,7 @@ final class TaskDriver implements RunningTask {
   }
 
   private Placement placement(Candidate by) {
-    return new Placement(id, by.worker(), by.name(), by.model().digest());
+    return new Placement(id, by.worker(), by.name(), current().claim.acceptance().model().digest());
   }
 
   private Held current() {

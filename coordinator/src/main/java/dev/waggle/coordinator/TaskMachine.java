@@ -222,6 +222,7 @@ final class TaskMachine {
       case OWNER -> "its owner keeps it to himself now";
       case DEFERRED -> "the machine is busy with other work";
       case LABELS -> "a label, or its owner's rule about labels, does not allow it";
+      case MISCONDUCT -> "it saw too many faults of this node (waggle faults, there)";
       case QUOTA -> "this member has as many tasks there as its owner allows";
     };
   }

@@ -1,6 +1,8 @@
 package dev.waggle.coordinator;
 
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.conduct.Conduct;
+import dev.waggle.mesh.swarm.conduct.Fault;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,12 +18,24 @@ import java.util.Map;
 final class WorkerRecord implements Placer.Experience {
   private static final Duration FAILURE_REMEMBERED = Duration.ofSeconds(30);
 
+  private final Conduct conduct;
   private final Clock clock;
   private final Map<PeerId, Integer> inFlight = new HashMap<>();
   private final Map<PeerId, Instant> failures = new HashMap<>();
 
-  WorkerRecord(Clock clock) {
+  WorkerRecord(Conduct conduct, Clock clock) {
+    this.conduct = conduct;
     this.clock = clock;
+  }
+
+  /** The worker did what no honest one does; the evidence may be empty. */
+  void onFault(PeerId worker, Fault fault, byte[] evidence) {
+    conduct.observe(worker, fault, evidence);
+  }
+
+  @Override
+  public Conduct.Standing standing(PeerId worker) {
+    return conduct.standing(worker);
   }
 
   synchronized void onTaken(PeerId worker) {

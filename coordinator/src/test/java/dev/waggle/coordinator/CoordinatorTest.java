@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Attempt;
+import dev.waggle.ledger.BrokenPromise;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
 import dev.waggle.ledger.LedgerEntry;
@@ -14,6 +15,8 @@ import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.capability.PeerView;
+import dev.waggle.mesh.swarm.conduct.Conduct;
+import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
@@ -53,6 +56,8 @@ class CoordinatorTest {
   private final ScriptedExchange exchange = new ScriptedExchange();
   private @TempDir Path directory;
   private H2Ledger ledger;
+  private final List<Conduct.Observed> faults = new CopyOnWriteArrayList<>();
+  private final Conduct conduct = new Conduct(Clock.systemUTC(), faults::add);
   private Coordinator coordinator;
 
   @BeforeEach
@@ -81,6 +86,7 @@ class CoordinatorTest {
         exchange,
         view,
         new NoLabels(),
+        conduct,
         () -> NOTHING,
         ledger,
         timer,
@@ -168,7 +174,7 @@ class CoordinatorTest {
 
   @Test
   void answer_isCompleteOnlyWhenItsReceiptIsOnDisk_andThenDelivered() throws Exception {
-    exchange.accepts(first);
+    exchange.accepts(first, identity.peerId(), DIGEST);
     Heard heard = new Heard();
     RunningTask task = coordinator.submit(chat(MODEL), heard);
     ScriptedExchange.Claim claim = claim(0);
@@ -188,7 +194,7 @@ class CoordinatorTest {
 
   @Test
   void settlement_isTriedAgainUntilItArrives_byTheNextRunToo() throws Exception {
-    exchange.accepts(first);
+    exchange.accepts(first, identity.peerId(), DIGEST);
     exchange.settling = false;
     Heard heard = new Heard();
     coordinator.submit(chat(MODEL), heard);
@@ -206,8 +212,8 @@ class CoordinatorTest {
 
   @Test
   void workerThatFailsBeforeItsFirstChunk_isReplacedUnseen_andNoted() throws Exception {
-    exchange.accepts(first);
-    exchange.accepts(second);
+    exchange.accepts(first, identity.peerId(), DIGEST);
+    exchange.accepts(second, identity.peerId(), DIGEST);
     Heard heard = new Heard();
     coordinator.submit(chat(MODEL), heard);
     claim(0).listener().onLost(new IOException("the worker broke off"));
@@ -230,8 +236,8 @@ class CoordinatorTest {
   void workerThatNeverBegins_isReplacedAfterTheLimit() throws Exception {
     coordinator.close();
     coordinator = coordinator(Duration.ofMillis(200));
-    exchange.accepts(first);
-    exchange.accepts(second);
+    exchange.accepts(first, identity.peerId(), DIGEST);
+    exchange.accepts(second, identity.peerId(), DIGEST);
     Heard heard = new Heard();
     coordinator.submit(chat(MODEL), heard);
     ScriptedExchange.Claim late = claim(0);
@@ -246,8 +252,8 @@ class CoordinatorTest {
 
   @Test
   void workerThatFailsAfterItsFirstChunk_endsTheAnswerWithAnError() throws Exception {
-    exchange.accepts(first);
-    exchange.accepts(second);
+    exchange.accepts(first, identity.peerId(), DIGEST);
+    exchange.accepts(second, identity.peerId(), DIGEST);
     Heard heard = new Heard();
     coordinator.submit(chat(MODEL), heard);
     ScriptedExchange.Claim claim = claim(0);
@@ -261,8 +267,8 @@ class CoordinatorTest {
 
   @Test
   void requestThatTheEngineRefuses_isNotTriedElsewhere() throws Exception {
-    exchange.accepts(first);
-    exchange.accepts(second);
+    exchange.accepts(first, identity.peerId(), DIGEST);
+    exchange.accepts(second, identity.peerId(), DIGEST);
     Heard heard = new Heard();
     coordinator.submit(chat(MODEL), heard);
     claim(0).listener().onResult(failed(Outcome.Failure.BAD_REQUEST, "cannot do that"));
@@ -298,14 +304,42 @@ class CoordinatorTest {
   }
 
   @Test
+  void workerWithTooManyFaults_getsNoTasks_untilTheyAreForgiven() throws Exception {
+    exchange.accepts(first, identity.peerId(), DIGEST);
+    exchange.accepts(second, identity.peerId(), DIGEST);
+    conduct.observe(first.peerId(), Fault.FALSE_RECEIPT);
+    conduct.observe(first.peerId(), Fault.FALSE_RECEIPT);
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    assertThat(claim(0).worker()).isEqualTo(second.peerId());
+    conduct.observe(second.peerId(), Fault.FALSE_RECEIPT);
+    conduct.observe(second.peerId(), Fault.FALSE_RECEIPT);
+    Heard refused = new Heard();
+    coordinator.submit(chat(MODEL), refused);
+    assertThat(refused.end(TaskFailure.NotAllowed.class).message())
+        .contains("first: it is not trusted with tasks until")
+        .contains("second: it is not trusted");
+    conduct.forgive(first.peerId());
+    coordinator.submit(chat(MODEL), new Heard());
+    assertThat(claim(1).worker()).isEqualTo(first.peerId());
+  }
+
+  @Test
   void receiptThatIsNotTrue_failsTheTask_andIsNotSigned() throws Exception {
-    exchange.accepts(first);
+    exchange.accepts(first, identity.peerId(), DIGEST);
     Heard heard = new Heard();
     coordinator.submit(chat(MODEL), heard);
     ScriptedExchange.Claim claim = claim(0);
     claim.listener().onChunk(new Chunk.Text("hi"));
     claim.listener().onResult(claim.done(identity.peerId(), MODEL, "sha256:" + "1".repeat(64)));
     assertThat(heard.end(TaskFailure.Failed.class).message()).contains("invalid receipt");
+    assertThat(faults).hasSize(1);
+    assertThat(faults.get(0).peer()).isEqualTo(first.peerId());
+    assertThat(faults.get(0).fault()).isEqualTo(Fault.FALSE_RECEIPT);
+    // Whoever gets these bytes can check them with nothing else.
+    BrokenPromise evidence = BrokenPromise.parse(faults.get(0).evidence());
+    assertThat(evidence.accused()).isEqualTo(first.peerId());
+    assertThat(evidence.contradictions()).hasSize(1).first().asString().contains("digest");
     await()
         .untilAsserted(
             () ->
@@ -317,7 +351,7 @@ class CoordinatorTest {
 
   @Test
   void ledgerThatCannotWrite_failsTheTaskHonestly() throws Exception {
-    exchange.accepts(first);
+    exchange.accepts(first, identity.peerId(), DIGEST);
     Heard heard = new Heard();
     coordinator.submit(chat(MODEL), heard);
     ScriptedExchange.Claim claim = claim(0);
@@ -330,7 +364,7 @@ class CoordinatorTest {
 
   @Test
   void cancel_givesTheClaimUp_andNothingMoreIsHeard() throws Exception {
-    exchange.accepts(first);
+    exchange.accepts(first, identity.peerId(), DIGEST);
     Heard heard = new Heard();
     RunningTask task = coordinator.submit(chat(MODEL), heard);
     ScriptedExchange.Claim claim = claim(0);

@@ -7,6 +7,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
+import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.label.LabelRule;
@@ -30,6 +31,7 @@ class PlacerTest {
 
   private final Map<PeerId, Integer> inFlight = new HashMap<>();
   private final Set<PeerId> failed = new HashSet<>();
+  private final Map<PeerId, Double> scores = new HashMap<>();
   private final Placer.Experience experience =
       new Placer.Experience() {
         @Override
@@ -40,6 +42,11 @@ class PlacerTest {
         @Override
         public boolean failedLately(PeerId worker) {
           return failed.contains(worker);
+        }
+
+        @Override
+        public Conduct.Standing standing(PeerId worker) {
+          return new Conduct.Standing(worker, scores.getOrDefault(worker, 0.0), Optional.empty());
         }
       };
 
@@ -154,6 +161,20 @@ class PlacerTest {
                 peer(1, true, 1, capability("m", true, 1, 0)),
                 peer(2, true, 90, capability("m", false, 1, 1))))
         .containsExactly(peerId(2), peerId(1));
+  }
+
+  @Test
+  void doubtedNode_ranksLater_theMoreTheWorseItBehaved() {
+    scores.put(peerId(1), 4.0);
+    scores.put(peerId(2), 0.25);
+    assertThat(
+            rank(
+                "m",
+                NOTHING,
+                peer(1, true, 1, capability("m", true, 1, 0)),
+                peer(2, true, 1, capability("m", true, 1, 0)),
+                peer(3, true, 90, capability("m", true, 1, 0))))
+        .containsExactly(peerId(3), peerId(2), peerId(1));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.waggle.coordinator;
 
+import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Receipt;
@@ -7,6 +8,7 @@ import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.Exchange;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
+import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
@@ -22,6 +24,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -44,13 +47,32 @@ final class ScriptedExchange implements Exchange {
   static final class Claim implements HeldClaim {
     final Identity worker;
     final TaskId task;
+    final PeerId requester;
     final ClaimId id = ClaimId.random();
+    final ModelId promised;
     volatile boolean canceled;
     private final CompletableFuture<ResultListener> listener = new CompletableFuture<>();
 
-    Claim(Identity worker, TaskId task) {
+    Claim(Identity worker, PeerId requester, TaskId task, ModelId promised) {
       this.worker = worker;
+      this.requester = requester;
       this.task = task;
+      this.promised = promised;
+    }
+
+    @Override
+    public Optional<ClaimPromise> promise() {
+      return Optional.of(
+          ClaimPromise.sign(
+              worker,
+              new byte[32],
+              task.value(),
+              id.value(),
+              requester,
+              Instant.ofEpochSecond(3),
+              new byte[32],
+              promised.name(),
+              promised.digest()));
     }
 
     @Override
@@ -60,7 +82,7 @@ final class ScriptedExchange implements Exchange {
 
     @Override
     public OfferReply.Accepted acceptance() {
-      return new OfferReply.Accepted(id, Duration.ofSeconds(30), 0);
+      return new OfferReply.Accepted(id, Duration.ofSeconds(30), 0, promised);
     }
 
     @Override
@@ -110,12 +132,17 @@ final class ScriptedExchange implements Exchange {
     }
   }
 
-  /** The worker accepts every offer. */
-  void accepts(Identity worker) {
+  /** The worker accepts every offer, and promises this content for its model. */
+  void accepts(Identity worker, PeerId requester, String digest) {
     scripts.put(
         worker.peerId(),
         offer -> {
-          Claim claim = new Claim(worker, offer.task());
+          Claim claim =
+              new Claim(
+                  worker,
+                  requester,
+                  offer.task(),
+                  new ModelId(offer.requirements().model(), digest));
           claims.add(claim);
           return CompletableFuture.completedFuture(new OfferOutcome.Claimed(claim));
         });

@@ -218,28 +218,32 @@ class EnvelopeTest {
   }
 
   @Test
-  void claimKeyStatement_holdsForItsSignerAlone() throws EnvelopeException {
-    ClaimKeyStatement statement =
-        ClaimKeyStatement.sign(
+  void claimPromise_holdsForItsSignerAlone() throws EnvelopeException {
+    ClaimPromise promise =
+        ClaimPromise.sign(
             WORKER,
             new byte[32],
             "t",
             "c",
             REQUESTER.peerId(),
             NOW.plusSeconds(1),
-            key.publicKey());
-    statement.verify(NOW);
-    assertRefused(() -> statement.verify(NOW.plusSeconds(1)), "expired");
-    ClaimKeyStatement forged =
-        new ClaimKeyStatement(
-            statement.swarm(),
+            key.publicKey(),
+            "m",
+            "sha256:00");
+    promise.verify(NOW);
+    assertRefused(() -> promise.verify(NOW.plusSeconds(1)), "expired");
+    ClaimPromise forged =
+        new ClaimPromise(
+            promise.swarm(),
             "t",
             "another claim",
-            statement.worker(),
-            statement.requester(),
-            statement.expiry(),
-            statement.publicKey(),
-            statement.signature());
+            promise.worker(),
+            promise.requester(),
+            promise.expiry(),
+            promise.publicKey(),
+            "m",
+            "sha256:00",
+            promise.signature());
     assertRefused(() -> forged.verify(NOW), "not signed");
   }
 

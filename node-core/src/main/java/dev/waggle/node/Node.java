@@ -13,6 +13,7 @@ import dev.waggle.ledger.LedgerException;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
@@ -26,6 +27,7 @@ import dev.waggle.node.config.NodeConfig;
 import dev.waggle.node.data.AccessTokens;
 import dev.waggle.node.data.DataDirectory;
 import dev.waggle.node.data.DataException;
+import dev.waggle.node.data.FaultStore;
 import dev.waggle.node.data.GivenPassphrase;
 import dev.waggle.node.data.H2MembershipStore;
 import dev.waggle.node.data.NodeDatabase;
@@ -58,6 +60,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,6 +89,8 @@ public final class Node implements NodeControl, AutoCloseable {
   private final AccessTokens accessTokens;
   private final Membership membership;
   private final PauseStore pauses;
+  private final FaultStore faults;
+  private final Conduct conduct;
   private final Worker worker;
   private final Swarm swarm;
   private final Coordinator coordinator;
@@ -120,6 +125,8 @@ public final class Node implements NodeControl, AutoCloseable {
       membership = membership(identity, new H2MembershipStore(database));
       AtomicReference<Swarm> announcing = new AtomicReference<>();
       pauses = new PauseStore(database);
+      faults = new FaultStore(database);
+      conduct = new Conduct(clock, this::onFault);
       worker = opened(worker(identity, announcing));
       worker.pause(pauses.until());
       swarm = opened(swarm(identity));
@@ -131,6 +138,7 @@ public final class Node implements NodeControl, AutoCloseable {
                   swarm.exchange(),
                   swarm.peers(),
                   swarm.labels(),
+                  conduct,
                   this::capability,
                   ledger,
                   threads.timer(),
@@ -283,6 +291,7 @@ public final class Node implements NodeControl, AutoCloseable {
             membership,
             this::offered,
             worker,
+            conduct,
             threads.timer(),
             threads.blocking(),
             clock,
@@ -371,6 +380,25 @@ public final class Node implements NodeControl, AutoCloseable {
   /** What it does for others, which is nothing while its owner keeps it to himself. */
   private Capability offered() {
     return worker.closedFor().isEmpty() ? capability() : capability().withoutWork();
+  }
+
+  private void onFault(Conduct.Observed observed) {
+    log.debug("{} sent {}", observed.peer(), observed.fault().words());
+    try {
+      threads.blocking().execute(() -> faults.save(observed));
+    } catch (RejectedExecutionException e) {
+      log.debug("too busy to keep a fault");
+    }
+  }
+
+  @Override
+  public Conduct conduct() {
+    return conduct;
+  }
+
+  @Override
+  public FaultStore faults() {
+    return faults;
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
@@ -27,20 +28,27 @@ final class Run {
   private final Worker.Parts parts;
   private final Catalog catalog;
   private final Assignment assignment;
+  private final ModelId promised;
   private final ResultSink sink;
   private boolean canceled;
   private @Nullable Generation generation;
 
-  Run(Worker.Parts parts, Catalog catalog, Assignment assignment, ResultSink sink) {
+  Run(
+      Worker.Parts parts,
+      Catalog catalog,
+      Assignment assignment,
+      ModelId promised,
+      ResultSink sink) {
     this.parts = parts;
     this.catalog = catalog;
     this.assignment = assignment;
+    this.promised = promised;
     this.sink = sink;
   }
 
   /** The model that it is for. */
   String model() {
-    return assignment.spec().requirements().model();
+    return promised.name();
   }
 
   /** Runs the task and says everything to the sink; blocks. */
@@ -49,17 +57,18 @@ final class Run {
       fail(Outcome.Failure.BAD_REQUEST, "this worker runs chats only");
       return;
     }
-    Optional<Catalog.Entry> entry = catalog.find(chat.model());
-    if (entry.isEmpty()) {
-      fail(Outcome.Failure.NO_SUCH_MODEL, "the model " + chat.model() + " is gone");
+    Optional<Catalog.Entry> entry = catalog.find(promised.name());
+    if (entry.isEmpty() || !entry.get().offer().digest().equals(promised.digest())) {
+      fail(Outcome.Failure.NO_SUCH_MODEL, "the model " + promised.name() + " is gone or another");
       return;
     }
-    String name = entry.get().offer().name();
     Generation mine =
         entry
             .get()
             .engine()
-            .chat(new TaskSpec.Chat(name, chat.labels(), chat.messages(), chat.sampling()));
+            .chat(
+                new TaskSpec.Chat(
+                    promised.name(), chat.labels(), chat.messages(), chat.sampling()));
     synchronized (this) {
       if (canceled) {
         return;
@@ -71,9 +80,7 @@ final class Run {
       Generation.End end = mine.run(this::send);
       sink.finish(
           new TaskResult(
-              new Outcome.Done(end.reason()),
-              end.usage(),
-              receipt(entry.get(), end.usage(), started)));
+              new Outcome.Done(end.reason()), end.usage(), receipt(end.usage(), started)));
     } catch (EngineException e) {
       log.info("task {} failed: {}", assignment.task(), e.getMessage());
       fail(e.failure(), e.getMessage());
@@ -93,7 +100,7 @@ final class Run {
     }
   }
 
-  private byte[] receipt(Catalog.Entry entry, Usage usage, Instant started) {
+  private byte[] receipt(Usage usage, Instant started) {
     ReceiptBody body =
         new ReceiptBody(
             parts.swarm().get(),
@@ -101,8 +108,8 @@ final class Run {
             assignment.claim().value(),
             assignment.requester(),
             parts.identity().peerId(),
-            entry.offer().name(),
-            entry.offer().digest(),
+            promised.name(),
+            promised.digest(),
             usage.promptTokens(),
             usage.outputTokens(),
             usage.load(),

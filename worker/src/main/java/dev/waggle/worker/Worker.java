@@ -5,9 +5,11 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.ledger.MalformedReceiptException;
 import dev.waggle.ledger.Receipt;
+import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
+import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Requirements;
@@ -17,7 +19,6 @@ import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.owner.MachineState;
 import dev.waggle.worker.owner.OwnerGate;
 import dev.waggle.worker.owner.OwnerRules;
-import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -67,7 +68,7 @@ public final class Worker implements TaskServer, AutoCloseable {
   private final Object lock = new Object();
   private final Admission admission;
   private final Map<ClaimId, Run> runs = new HashMap<>();
-  private final Map<ClaimId, PeerId> others = new HashMap<>();
+  private final Map<ClaimId, Held> held = new HashMap<>();
   private final Map<String, Duration> durations = new HashMap<>();
   private final OwnerGate gate;
   private volatile MachineState machine = MachineState.UNKNOWN;
@@ -103,6 +104,9 @@ public final class Worker implements TaskServer, AutoCloseable {
    */
   public record Owner(
       OwnerRules rules, Supplier<MachineState> machine, Function<PeerId, String> names) {}
+
+  /** What was promised to whom. */
+  private record Held(PeerId requester, ModelId model) {}
 
   /**
    * Prepares a worker, which has no models before {@link #start}.
@@ -207,9 +211,9 @@ public final class Worker implements TaskServer, AutoCloseable {
       changed = wasOpen != closed.isEmpty();
       wasOpen = closed.isEmpty();
       if (closed.isPresent()) {
-        for (ClaimId claim : others.keySet()) {
+        for (ClaimId claim : held.keySet()) {
           Run run = runs.get(claim);
-          if (run != null && admission.isWaiting(claim)) {
+          if (run != null && isOthers(claim) && admission.isWaiting(claim)) {
             unwanted.add(claim);
             refused.add(run);
           }
@@ -223,11 +227,17 @@ public final class Worker implements TaskServer, AutoCloseable {
     }
   }
 
+  private boolean isOthers(ClaimId claim) {
+    Held of = held.get(claim);
+    return of != null && !of.requester().equals(parts.identity().peerId());
+  }
+
   private Optional<OwnerGate.Refusal> refusal(PeerId requester, Requirements task) {
     if (requester.equals(parts.identity().peerId())) {
       return Optional.empty();
     }
-    int here = (int) others.values().stream().filter(requester::equals).count();
+    int here =
+        (int) held.values().stream().filter(each -> each.requester().equals(requester)).count();
     return gate.check(
         new OwnerGate.Asking(
             requester,
@@ -294,6 +304,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     }
     ClaimId claim = ClaimId.random();
     String model = entry.get().offer().name();
+    ModelId promised = new ModelId(model, entry.get().offer().digest());
     Optional<Integer> before;
     synchronized (lock) {
       // The rules are about the model that the name means here.
@@ -302,30 +313,34 @@ public final class Worker implements TaskServer, AutoCloseable {
       if (refusal.isPresent()) {
         return new OfferReply.Declined(refusal.get().reason(), refusal.get().retryAfter());
       }
-      before = admission.claim(claim, model);
-      if (before.isPresent() && !requester.equals(parts.identity().peerId())) {
-        others.put(claim, requester);
-        gate.onTaken(requester, parts.clock().instant());
+      before = admission.claim(claim, model, requester);
+      if (before.isPresent()) {
+        held.put(claim, new Held(requester, promised));
+        if (isOthers(claim)) {
+          gate.onTaken(requester, parts.clock().instant());
+        }
       }
     }
     if (before.isEmpty()) {
       return new OfferReply.Declined(OfferReply.Reason.BUSY, BUSY_RETRY_AFTER);
     }
     onChange.run();
-    return new OfferReply.Accepted(claim, LEASE, before.get());
+    return new OfferReply.Accepted(claim, LEASE, before.get(), promised);
   }
 
   @Override
   public void onAssign(Assignment assignment, ResultSink sink) {
-    Run run = new Run(parts, catalog, assignment, sink);
+    Run run;
     List<ClaimId> start;
     boolean refused;
     synchronized (lock) {
-      if (!admission.isWaiting(assignment.claim())) {
+      Held of = held.get(assignment.claim());
+      if (of == null || !admission.isWaiting(assignment.claim())) {
         return; // Cancelled meanwhile.
       }
+      run = new Run(parts, catalog, assignment, of.model(), sink);
       runs.put(assignment.claim(), run);
-      refused = others.containsKey(assignment.claim()) && closed().isPresent();
+      refused = isOthers(assignment.claim()) && closed().isPresent();
       start = refused ? List.of() : admission.ready(assignment.claim());
     }
     start(start);
@@ -373,7 +388,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     List<ClaimId> start;
     synchronized (lock) {
       runs.remove(claim);
-      others.remove(claim);
+      held.remove(claim);
       start = admission.end(claim);
     }
     start(start);
@@ -401,13 +416,13 @@ public final class Worker implements TaskServer, AutoCloseable {
     try {
       receipt = Receipt.parse(bytes);
     } catch (MalformedReceiptException e) {
-      return CompletableFuture.failedFuture(e);
+      return CompletableFuture.failedFuture(new MalformedFrameException(e.getMessage()));
     }
     if (!receipt.body().requester().equals(requester)
         || !receipt.body().worker().equals(parts.identity().peerId())
         || !receipt.verifyBoth()) {
       return CompletableFuture.failedFuture(
-          new IOException("the receipt is not one that both sides signed here"));
+          new MalformedFrameException("the receipt is not one that both sides signed here"));
     }
     return parts.ledger().record(receipt, false).thenApply(entry -> null);
   }

@@ -1,6 +1,7 @@
 package dev.waggle.mesh.swarm;
 
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.Offer;
@@ -11,10 +12,13 @@ import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.mesh.swarm.membership.ConnectedMembers;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.Role;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** Runs others' tasks where the certificates of both sides, and labels, allow it. */
+/** Runs others' tasks where the certificates of both sides, labels and conduct allow it. */
 final class PermittedServer implements TaskServer {
   // A certificate seldom changes.
   private static final Duration RETRY = Duration.ofMinutes(10);
@@ -23,13 +27,22 @@ final class PermittedServer implements TaskServer {
   private final Membership membership;
   private final ConnectedMembers connected;
   private final LabelCheck labels;
+  private final Conduct conduct;
+  private final Clock clock;
 
   PermittedServer(
-      TaskServer server, Membership membership, ConnectedMembers connected, LabelCheck labels) {
+      TaskServer server,
+      Membership membership,
+      ConnectedMembers connected,
+      LabelCheck labels,
+      Conduct conduct,
+      Clock clock) {
     this.server = server;
     this.membership = membership;
     this.connected = connected;
     this.labels = labels;
+    this.conduct = conduct;
+    this.clock = clock;
   }
 
   @Override
@@ -41,6 +54,11 @@ final class PermittedServer implements TaskServer {
     }
     if (!labels.allows(offer.requirements().labels(), requester)) {
       return new OfferReply.Declined(OfferReply.Reason.LABELS, RETRY);
+    }
+    Optional<Instant> shunned = conduct.standing(requester).shunnedUntil();
+    if (shunned.isPresent()) {
+      return new OfferReply.Declined(
+          OfferReply.Reason.MISCONDUCT, Duration.between(clock.instant(), shunned.get()));
     }
     return server.onOffer(requester, offer);
   }

@@ -18,6 +18,7 @@ import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Adverts;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.PeerView;
+import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.control.ControlMessage;
 import dev.waggle.mesh.swarm.control.ControlTopic;
 import dev.waggle.mesh.swarm.exchange.Exchange;
@@ -94,6 +95,7 @@ public final class Swarm implements AutoCloseable {
    *
    * @param capability what it can do now
    * @param server runs its tasks
+   * @param conduct hears of members' faults
    * @param timer runs short steps at their time; stays the caller's to close
    * @param blocking runs what waits for the disk or the network; bounded, may refuse
    * @param software its name and version, for people
@@ -103,6 +105,7 @@ public final class Swarm implements AutoCloseable {
       Membership membership,
       Supplier<Capability> capability,
       TaskServer server,
+      Conduct conduct,
       ScheduledExecutorService timer,
       Executor blocking,
       Clock clock,
@@ -173,9 +176,13 @@ public final class Swarm implements AutoCloseable {
             requests,
             () -> membership.swarm().bytes(),
             admissions,
+            parts.conduct(),
             parts.timer(),
             parts.clock());
-    streams.serve(host, new PermittedServer(parts.server(), membership, admissions, labels));
+    streams.serve(
+        host,
+        new PermittedServer(
+            parts.server(), membership, admissions, labels, parts.conduct(), parts.clock()));
     this.exchange =
         new RoutingExchange(
             host.peerId(), new LocalExchange(host.peerId(), parts.server()), streams);

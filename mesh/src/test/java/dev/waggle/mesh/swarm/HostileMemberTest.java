@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.ClaimKey;
-import dev.waggle.crypto.ClaimKeyStatement;
+import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.RequestHeader;
 import dev.waggle.mesh.libp2p.Connection;
@@ -16,6 +16,8 @@ import dev.waggle.mesh.libp2p.Inquiry;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
+import dev.waggle.mesh.swarm.conduct.Conduct;
+import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskId;
@@ -136,6 +138,10 @@ class HostileMemberTest {
             () -> owner.swarm.exchange().offer(identity.peerId(), offer).get(10, TimeUnit.SECONDS))
         .hasMessageContaining("not signed by its worker");
     assertThat(offered).isCompletedWithValue(offer.task().value());
+    assertThat(owner.faults)
+        .extracting(Conduct.Observed::fault)
+        .containsExactly(Fault.FALSE_ANSWER);
+    assertThat(owner.faults.get(0).peer()).isEqualTo(identity.peerId());
   }
 
   /** What the other worker would have answered, in every part. */
@@ -151,9 +157,17 @@ class HostileMemberTest {
     Instant expiry = Instant.ofEpochMilli(Instant.now().plusSeconds(60).toEpochMilli());
     String claim = "0".repeat(32);
     try (ClaimKey key = ClaimKey.generate(new SecureRandom())) {
-      ClaimKeyStatement statement =
-          ClaimKeyStatement.sign(
-              worker, chain.swarm().bytes(), task, claim, owner.id(), expiry, key.publicKey());
+      ClaimPromise statement =
+          ClaimPromise.sign(
+              worker,
+              chain.swarm().bytes(),
+              task,
+              claim,
+              owner.id(),
+              expiry,
+              key.publicKey(),
+              TestNode.MODEL,
+              "sha256:00");
       return TaskMessage.newBuilder()
           .setAccept(
               Accept.newBuilder()
@@ -161,7 +175,7 @@ class HostileMemberTest {
                   .setLeaseMs(30_000)
                   .setKey(ByteString.copyFrom(statement.publicKey()))
                   .setKeyExpiryMs(expiry.toEpochMilli())
-                  .setKeySignature(ByteString.copyFrom(statement.signature())))
+                  .setSignature(ByteString.copyFrom(statement.signature())))
           .build();
     }
   }

@@ -3,6 +3,7 @@ package dev.waggle.mesh.swarm;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
+import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
@@ -21,8 +22,10 @@ final class ScriptedServer implements TaskServer {
   final List<ClaimId> canceled = new CopyOnWriteArrayList<>();
   final List<byte[]> settled = new CopyOnWriteArrayList<>();
 
+  static final ModelId MODEL = new ModelId(TestNode.MODEL, "sha256:" + "0".repeat(64));
+
   volatile Function<Offer, OfferReply> answer =
-      offer -> new OfferReply.Accepted(ClaimId.random(), Duration.ofSeconds(30), 0);
+      offer -> new OfferReply.Accepted(ClaimId.random(), Duration.ofSeconds(30), 0, MODEL);
   volatile BiConsumer<Assignment, ResultSink> work = (assignment, sink) -> {};
   volatile CompletableFuture<Void> settlement = CompletableFuture.completedFuture(null);
 

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.swarm.conduct.Conduct;
+import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
@@ -103,6 +106,33 @@ class TaskExchangeTest {
     claim().assign(new TaskSpec.Chat("other:1b", CHAT.messages(), CHAT.sampling()), heard);
     assertThatThrownBy(() -> heard.result.get(10, TimeUnit.SECONDS))
         .hasMessageContaining("broke off");
+  }
+
+  @Test
+  void requesterWithTooManyFaults_isDeclined_untilTimeHasPassed() throws Exception {
+    for (int i = 0; i < 2; i++) {
+      worker.conduct.observe(requester.id(), Fault.FALSE_RECEIPT);
+    }
+    OfferReply.Declined declined = ((OfferOutcome.Declined) offer()).reply();
+    assertThat(declined.reason()).isEqualTo(OfferReply.Reason.MISCONDUCT);
+    assertThat(declined.retryAfter()).isBetween(Duration.ofMinutes(10), Duration.ofMinutes(20));
+    worker.conduct.forgive(requester.id());
+    assertThat(offer()).isInstanceOf(OfferOutcome.Claimed.class);
+  }
+
+  @Test
+  void untrueReceipt_isAFault_andADiskThatFailsIsNone() throws Exception {
+    worker.server.settlement = CompletableFuture.failedFuture(new IOException("the disk is full"));
+    CompletableFuture<Void> full = requester.swarm.exchange().settle(worker.id(), new byte[1]);
+    assertThatThrownBy(() -> full.get(10, TimeUnit.SECONDS)).hasMessageContaining("refused");
+    assertThat(worker.faults).isEmpty();
+    worker.server.settlement =
+        CompletableFuture.failedFuture(new MalformedFrameException("not signed"));
+    CompletableFuture<Void> untrue = requester.swarm.exchange().settle(worker.id(), new byte[1]);
+    assertThatThrownBy(() -> untrue.get(10, TimeUnit.SECONDS)).hasMessageContaining("refused");
+    assertThat(worker.faults)
+        .extracting(Conduct.Observed::fault)
+        .containsExactly(Fault.FALSE_RECEIPT);
   }
 
   @Test

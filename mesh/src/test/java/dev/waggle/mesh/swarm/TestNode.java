@@ -6,6 +6,7 @@ import dev.waggle.mesh.MovableClock;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.Membership;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,6 +33,8 @@ final class TestNode implements AutoCloseable {
   final Identity identity = Identity.generate(new SecureRandom());
   final MovableClock clock = new MovableClock(Clock.systemUTC());
   final ScriptedServer server = new ScriptedServer();
+  final List<Conduct.Observed> faults = new CopyOnWriteArrayList<>();
+  final Conduct conduct = new Conduct(clock, faults::add);
   final Membership membership;
   final Swarm swarm;
   volatile Capability capability;
@@ -60,6 +64,7 @@ final class TestNode implements AutoCloseable {
                 membership,
                 () -> capability,
                 server,
+                conduct,
                 timer,
                 blocking,
                 clock,

@@ -39,7 +39,7 @@ record ApiError(
           404, missing.message(), REQUEST, "model", "model_not_found", Optional.empty());
     }
     if (failure instanceof TaskFailure.NotAllowed refused) {
-      return of(403, refused.message(), "labels");
+      return of(403, refused.message(), "not_allowed");
     }
     if (failure instanceof TaskFailure.BadRequest bad) {
       return badRequest(bad.message(), null);

@@ -26,7 +26,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /** Who belongs to the swarm: inviting, joining, leaving, revoking. Changes need the token. */
 final class MembershipRoutes {
@@ -194,7 +193,7 @@ final class MembershipRoutes {
 
   private void label(RoutingContext context) {
     JsonFields fields = new JsonFields(HttpApi.json(context));
-    PeerId member = member("peer", fields.text("peer"));
+    PeerId member = Members.named(membership(), "peer", fields.text("peer"));
     later.answer(
         context,
         refusing(
@@ -210,11 +209,11 @@ final class MembershipRoutes {
 
   private void revoke(RoutingContext context) {
     JsonFields fields = new JsonFields(HttpApi.json(context));
-    PeerId peer = member("peer", fields.text("peer"));
+    PeerId peer = Members.named(membership(), "peer", fields.text("peer"));
     String reason = fields.text("reason", "");
     List<PeerId> keep = new ArrayList<>();
     for (String each : fields.texts("keep", Membership.MEMBERS_MAX)) {
-      keep.add(member("keep", each));
+      keep.add(Members.named(membership(), "keep", each));
     }
     boolean keepAll = fields.flag("keepAll", /* fallback= */ false);
     later.answer(
@@ -230,30 +229,6 @@ final class MembershipRoutes {
                   .forEach(each -> gone.add(each.toString()));
               return body;
             }));
-  }
-
-  /** A member by its peer id or name; a peer id need not be a member's. */
-  private PeerId member(String field, String text) {
-    List<PeerId> named =
-        Stream.concat(
-                Stream.of(membership().own().leaf()),
-                membership().others().stream().map(member -> member.chain().leaf()))
-            .filter(leaf -> leaf.name().equals(text))
-            .map(Certificate::subject)
-            .toList();
-    if (named.size() > 1) {
-      throw JsonFields.wrong(
-          field, "names " + named.size() + " members (use a peer id: " + named + ")");
-    }
-    if (named.size() == 1) {
-      return named.get(0);
-    }
-    try {
-      return PeerId.parse(text);
-    } catch (IllegalArgumentException e) {
-      throw JsonFields.wrong(
-          field, "names no member: \"" + text + "\" (\"waggle members\" shows them)");
-    }
   }
 
   private interface Change {

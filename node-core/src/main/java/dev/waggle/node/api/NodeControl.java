@@ -5,6 +5,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
@@ -12,6 +13,7 @@ import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.Revocation;
 import dev.waggle.node.config.NodeConfig;
 import dev.waggle.node.data.AccessTokens;
+import dev.waggle.node.data.FaultStore;
 import dev.waggle.worker.Worker;
 import java.time.Duration;
 import java.util.Collection;
@@ -45,6 +47,12 @@ public interface NodeControl {
 
   /** Who may use its API. */
   AccessTokens accessTokens();
+
+  /** How the others behave. */
+  Conduct conduct();
+
+  /** What they did that no honest node does. */
+  FaultStore faults();
 
   /** Its worker. */
   Worker worker();

@@ -216,6 +216,8 @@ final class SwarmRoutes {
     node.put("worker", body.worker().toString()).put("model", body.model());
     node.put("modelDigest", body.modelDigest()).put("promptTokens", body.promptTokens());
     node.put("outputTokens", body.outputTokens());
+    ArrayNode labels = node.putArray("labels");
+    body.labels().forEach(labels::add);
   }
 
   private ObjectNode verify() {

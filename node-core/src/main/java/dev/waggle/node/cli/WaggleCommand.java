@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
       PeersCommand.class,
       ModelsCommand.class,
       ChatCommand.class,
+      FaultsCommand.class,
       InviteCommand.class,
       JoinCommand.class,
       LabelCommand.class,

@@ -5,10 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.node.Node;
 import dev.waggle.node.config.Setting;
 import dev.waggle.worker.fake.FakeOllama;
-import dev.waggle.worker.fake.FakeOllama.Fault;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -22,6 +24,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -403,6 +406,60 @@ class HttpApiTest {
   }
 
   @Test
+  void faults_areShownAndForgiven_toWhoMay() throws Exception {
+    PeerId peer = Identity.generate(new SecureRandom()).peerId();
+    for (int i = 0; i < 2; i++) {
+      node.conduct().observe(peer, Fault.FALSE_RECEIPT, new byte[] {1, 2, 3});
+    }
+    assertThat(get("/swarm/v1/faults").statusCode()).isEqualTo(401);
+    String bearer = "Bearer " + token();
+    await()
+        .untilAsserted(
+            () -> {
+              JsonNode body =
+                  JSON.readTree(get("/swarm/v1/faults", "authorization", bearer).body());
+              assertThat(body.path("faults")).hasSize(2);
+              JsonNode first = body.path("faults").path(0);
+              assertThat(first.path("peerId").asText()).isEqualTo(peer.toString());
+              assertThat(first.path("evidence").binaryValue()).containsExactly(1, 2, 3);
+              JsonNode standing = body.path("standings").path(0);
+              assertThat(standing.path("score").asDouble()).isBetween(11.5, 12.0);
+              assertThat(standing.has("shunnedUntil")).isTrue();
+            });
+    String whom = "{\"peer\":\"" + peer + "\"}";
+    assertThat(post("/swarm/v1/faults/forgive", whom).statusCode()).isEqualTo(401);
+    HttpResponse<String> forgiven =
+        post(
+            "/swarm/v1/faults/forgive",
+            whom,
+            "authorization",
+            bearer,
+            "content-type",
+            "application/json");
+    assertThat(JSON.readTree(forgiven.body()).path("standings")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/chat/completions", "/api/chat"})
+  void labels_comeInTheBodyAndInTheHeader(String path) throws Exception {
+    String held = chat(FakeOllama.MODEL, ",\"waggle\":{\"labels\":[\"repo:x\",\"lan-only\"]}");
+    assertThat(post(path, held).statusCode()).isEqualTo(200);
+    String missing = chat(FakeOllama.MODEL, ",\"waggle\":{\"labels\":\"team-a\"}");
+    assertThat(post(path, missing).statusCode()).isEqualTo(403);
+    assertThat(post(path, missing).body()).contains("team-a").contains("waggle label");
+    HttpResponse<String> wrong =
+        post(
+            path,
+            chat(FakeOllama.MODEL, ""),
+            "content-type",
+            "application/json",
+            "x-waggle-labels",
+            "repo:x, Team");
+    assertThat(wrong.statusCode()).isEqualTo(400);
+    assertThat(wrong.body()).contains("x-waggle-labels").contains("Team");
+  }
+
+  @Test
   void tokens_doWhatTheirScopesAllow_untilTheyAreRevoked() throws Exception {
     String master = "Bearer " + token();
     JsonNode made =
@@ -513,7 +570,7 @@ class HttpApiTest {
     "GARBAGE,502",
     "BAD_REQUEST,400"
   })
-  void engineFault_isAnHonestError(Fault fault, int status) throws Exception {
+  void engineFault_isAnHonestError(FakeOllama.Fault fault, int status) throws Exception {
     ollama.fail(FakeOllama.MODEL, fault);
     HttpResponse<String> whole = post("/v1/chat/completions", chat(FakeOllama.MODEL, ""));
     assertThat(whole.statusCode()).isEqualTo(status);

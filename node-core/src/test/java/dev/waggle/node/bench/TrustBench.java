@@ -1,7 +1,7 @@
 package dev.waggle.node.bench;
 
 import dev.waggle.crypto.ClaimKey;
-import dev.waggle.crypto.ClaimKeyStatement;
+import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.Envelope;
 import dev.waggle.crypto.EnvelopeHeader;
 import dev.waggle.crypto.Identity;
@@ -84,14 +84,16 @@ public final class TrustBench {
         requester.peerId(),
         requesting.sign("/waggle/task/1", worker.peerId(), serving.bootId(), offer));
     key = ClaimKey.generate(RANDOM);
-    ClaimKeyStatement.sign(
+    ClaimPromise.sign(
             worker,
             SWARM,
             "task",
             "claim",
             requester.peerId(),
             Instant.now().plusSeconds(60),
-            key.publicKey())
+            key.publicKey(),
+            "qwen3:8b",
+            "sha256:00")
         .verify(Instant.now());
     Envelope.Sealed sent = Envelope.seal(requester, header(), key.publicKey(), offer);
     Envelope.Opened opened = open(sent);

@@ -89,6 +89,8 @@ class SettingsTest {
         "[api]\\naddress = '127.0.0.1:70000' | line 2: api.address takes host:port",
         "name = '' | line 1: name takes 1 to 64 printable characters",
         "[log]\\nlevel = 'loud' | line 2: log.level takes",
+        "[owner]\\nlabels = ['maybe x'] | line 2: owner.labels takes rules like",
+        "[api]\\nlabels = ['Team A'] | line 2: api.labels takes labels like",
         "name = | line 1",
         "[ollama]\\naddress = 'ftp://x' | line 2: ollama.address takes host:port",
       })

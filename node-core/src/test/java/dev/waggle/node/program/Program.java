@@ -54,6 +54,12 @@ final class Program implements AutoCloseable {
 
   /** Starts a node that uses the Ollama at an address, or none. */
   NodeProcess start(String name, Optional<URI> ollama, String... arguments) throws Exception {
+    return startWith("", name, ollama, arguments);
+  }
+
+  /** The same with more in its configuration. */
+  NodeProcess startWith(String toml, String name, Optional<URI> ollama, String... arguments)
+      throws Exception {
     Path data = Files.createDirectories(directory(name));
     List<String> all = new ArrayList<>(List.of("--name", name, "--no-llama", "--no-power-policy"));
     all.addAll(List.of(arguments));
@@ -62,7 +68,8 @@ final class Program implements AutoCloseable {
           data.resolve("config.toml"),
           "[ollama]\naddress = \""
               + ollama.get().getAuthority()
-              + "\"\n[worker]\nstall-seconds = 2\nfirst-token-seconds = 5\n");
+              + "\"\n[worker]\nstall-seconds = 2\nfirst-token-seconds = 5\n"
+              + toml);
     } else {
       all.add("--no-ollama");
     }
@@ -118,6 +125,11 @@ final class Program implements AutoCloseable {
   }
 
   static HttpRequest chat(NodeProcess node, String model, boolean stream) throws IOException {
+    return chatRequest(node, model, stream).build();
+  }
+
+  static HttpRequest.Builder chatRequest(NodeProcess node, String model, boolean stream)
+      throws IOException {
     String body =
         "{\"model\":\""
             + model
@@ -125,8 +137,7 @@ final class Program implements AutoCloseable {
             + stream
             + ",\"messages\":[{\"role\":\"user\",\"content\":\"How do bees dance?\"}]}";
     return request(node, "/v1/chat/completions")
-        .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8))
-        .build();
+        .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8));
   }
 
   static HttpResponse<String> ask(NodeProcess node, String model) throws Exception {

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.waggle.crypto.ClaimPromise;
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.BrokenPromise;
+import dev.waggle.ledger.Receipt;
+import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.node.process.NodeProcess;
@@ -18,7 +24,9 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -116,6 +124,116 @@ class TrustIT {
                     .toString()
                     .contains("\"left\":true"));
     assertThat(program.at(owner, "leave").exitCode()).isZero();
+  }
+
+  @Test
+  void labelledRequest_runsWhereItsLabelsAllow_orIsRefusedByName() throws Exception {
+    NodeProcess working = program.start("working", Optional.of(ollama.address()));
+    NodeProcess asking = program.start("asking", Optional.empty());
+    program.join(asking, working);
+    await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 1);
+
+    assertThat(labelled(asking, "team-a").err())
+        .contains("this node does not hold")
+        .contains("team-a");
+    assertThat(program.at(working, "label", "asking", "team-a").out()).contains("holds team-a");
+    await().until(() -> Program.get(asking, "/swarm/v1/members").toString().contains("team-a"));
+    assertThat(labelled(asking, "team-a").err())
+        .contains("working: it does not hold the label \"team-a\"");
+    assertThat(program.at(asking, "label", "asking", "team-b").err()).contains("no admin");
+    assertThat(program.at(working, "label", "working", "team-a", "owner:x").exitCode()).isZero();
+    await()
+        .untilAsserted(
+            () -> assertThat(labelled(asking, "team-a").out()).contains(working.ready().peerId()));
+    assertThat(labelled(asking, "lan-only").exitCode()).isZero();
+    assertThat(labelled(asking, "owner:self").err()).contains("same person");
+    assertThat(labelled(asking, "Team A").err()).contains("is no label");
+    HttpResponse<String> refused =
+        Program.HTTP.send(
+            Program.chatRequest(asking, FakeOllama.MODEL, false)
+                .header("x-waggle-labels", "team-a, team-b")
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+    assertThat(refused.statusCode()).isEqualTo(403);
+    assertThat(refused.body()).contains("team-b");
+    assertThat(program.at(working, "members").out()).contains("owner:x, team-a");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(program.at(working, "ledger", "list", "--json").out())
+                    .contains("\"labels\":[\"team-a\"]"));
+  }
+
+  private Program.Ended labelled(NodeProcess at, String label) throws Exception {
+    return program.at(at, "chat", "hi", "--model", FakeOllama.MODEL, "--label", label);
+  }
+
+  @Test
+  void evidence_isCheckedByAnybody_withNothingButItsFile() throws Exception {
+    NodeProcess node = program.start("node", Optional.empty());
+    assertThat(program.at(node, "faults").out()).contains("no faults");
+    assertThat(program.at(node, "faults", "forgive", "nobody").err()).contains("names no member");
+    Path file = directory.resolve("evidence");
+    assertThat(program.at(node, "faults", "export", "1", file.toString()).err())
+        .contains("there is no fault 1");
+
+    Identity worker = Identity.generate(new SecureRandom());
+    PeerId requester = Identity.generate(new SecureRandom()).peerId();
+    ClaimPromise promise =
+        ClaimPromise.sign(
+            worker,
+            new byte[32],
+            "t",
+            "c",
+            requester,
+            Instant.EPOCH,
+            new byte[32],
+            "large:70b",
+            "sha256:00");
+    ReceiptBody body =
+        new ReceiptBody(
+            new byte[32],
+            "t",
+            "c",
+            requester,
+            worker.peerId(),
+            "tiny:1b",
+            "sha256:00",
+            1,
+            2,
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ZERO,
+            Instant.EPOCH,
+            Instant.EPOCH,
+            new byte[32],
+            List.of());
+    byte[] bytes = new BrokenPromise(promise, Receipt.byWorker(body, worker)).bytes();
+    Files.write(file, bytes);
+    Program.Ended proved = program.run("faults", "verify", file.toString());
+    assertThat(proved.exitCode()).isZero();
+    assertThat(proved.out())
+        .contains(worker.peerId().toString())
+        .contains("the model was to be large:70b, and was tiny:1b");
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(file, bytes);
+    assertThat(program.run("faults", "verify", file.toString()).exitCode()).isEqualTo(1);
+    Files.writeString(file, "something else");
+    assertThat(program.run("faults", "verify", file.toString()).err()).contains("no evidence");
+  }
+
+  @Test
+  void ownersRuleAboutLabels_isAdvertised_andKept() throws Exception {
+    NodeProcess choosy =
+        program.startWith(
+            "[owner]\nlabels = [\"never repo:acme/*\"]\n", "choosy", Optional.of(ollama.address()));
+    NodeProcess asking = program.start("asking", Optional.empty());
+    program.join(asking, choosy);
+    await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 1);
+    assertThat(labelled(asking, "repo:acme/shop").err())
+        .contains("choosy: its owner's rule is \"never repo:acme/*\"");
+    assertThat(labelled(asking, "repo:other").exitCode()).isZero();
+    assertThat(labelled(choosy, "repo:acme/shop").exitCode()).isZero();
   }
 
   @Test

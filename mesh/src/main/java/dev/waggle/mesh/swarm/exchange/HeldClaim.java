@@ -1,6 +1,8 @@
 package dev.waggle.mesh.swarm.exchange;
 
+import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.PeerId;
+import java.util.Optional;
 
 /** A claim that a worker holds for this requester. Thread-safe. */
 public interface HeldClaim {
@@ -9,6 +11,9 @@ public interface HeldClaim {
 
   /** The worker's acceptance. */
   OfferReply.Accepted acceptance();
+
+  /** What the worker signed of it; empty for this node's own worker. */
+  Optional<ClaimPromise> promise();
 
   /**
    * Seals the task to the claim's key and sends it; the listener hears the rest. At most once. The

@@ -1,9 +1,11 @@
 package dev.waggle.mesh.swarm.exchange;
 
+import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.Envelope;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.wire.ExchangeCodec;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +58,11 @@ public final class LocalExchange implements Exchange {
     @Override
     public OfferReply.Accepted acceptance() {
       return acceptance;
+    }
+
+    @Override
+    public Optional<ClaimPromise> promise() {
+      return Optional.empty();
     }
 
     @Override

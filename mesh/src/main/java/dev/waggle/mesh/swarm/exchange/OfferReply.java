@@ -9,8 +9,10 @@ public sealed interface OfferReply {
    *
    * @param lease how long the place is held without an assignment, and, after it, without a renewal
    * @param queuePosition how many tasks go first; 0 starts at once
+   * @param model what will run the task
    */
-  record Accepted(ClaimId claim, Duration lease, int queuePosition) implements OfferReply {}
+  record Accepted(ClaimId claim, Duration lease, int queuePosition, ModelId model)
+      implements OfferReply {}
 
   /** The worker will not run it now; ask again no sooner than {@code retryAfter}. */
   record Declined(Reason reason, Duration retryAfter) implements OfferReply {}
@@ -36,6 +38,8 @@ public sealed interface OfferReply {
     /** The member has as many tasks there as the owner allows. */
     QUOTA,
     /** A label of the request, or a rule of the worker's owner about labels, does not allow it. */
-    LABELS
+    LABELS,
+    /** The requester did too often what no honest node does. */
+    MISCONDUCT
   }
 }

@@ -1,7 +1,7 @@
 package dev.waggle.mesh.swarm.exchange;
 
 import com.google.protobuf.ByteString;
-import dev.waggle.crypto.ClaimKeyStatement;
+import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.Envelope;
 import dev.waggle.crypto.EnvelopeException;
 import dev.waggle.crypto.EnvelopeHeader;
@@ -12,6 +12,8 @@ import dev.waggle.mesh.libp2p.FrameAssembler;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.swarm.conduct.Conduct;
+import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.ClockSkew;
 import dev.waggle.mesh.swarm.pb.Accept;
@@ -30,6 +32,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
@@ -49,6 +52,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
       Requests requests,
       byte[] workerBootId,
       byte[] swarm,
+      Conduct conduct,
       ScheduledExecutorService timer,
       Clock clock) {}
 
@@ -69,7 +73,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
   private boolean delivering;
   private @Nullable Stream stream;
   private OfferReply.@Nullable Accepted acceptance;
-  private @Nullable ClaimKeyStatement key;
+  private @Nullable ClaimPromise promise;
   private @Nullable ResultListener listener;
   private @Nullable ResultOpener opener;
   private @Nullable Future<?> silence;
@@ -125,7 +129,15 @@ final class RequesterStream implements StreamReader, HeldClaim {
       frames.onBytes(bytes, frame -> inbox.add(TaskProtocol.parse(frame)));
       drain();
     } catch (MalformedFrameException e) {
-      lost(e);
+      wrong(e);
+    }
+  }
+
+  private void wrong(MalformedFrameException cause) {
+    if (state != State.ENDED) {
+      boolean forged = cause instanceof ForgedMessageException;
+      context.conduct().observe(worker, forged ? Fault.FALSE_ANSWER : Fault.MALFORMED);
+      lost(cause);
     }
   }
 
@@ -180,8 +192,8 @@ final class RequesterStream implements StreamReader, HeldClaim {
   private void onAccept(Accept accept) throws MalformedFrameException {
     require(State.OFFERED);
     try {
-      ClaimKeyStatement statement =
-          new ClaimKeyStatement(
+      ClaimPromise made =
+          new ClaimPromise(
               context.swarm(),
               offer.task().value(),
               accept.getClaim(),
@@ -189,16 +201,21 @@ final class RequesterStream implements StreamReader, HeldClaim {
               context.identity().peerId(),
               Instant.ofEpochMilli(accept.getKeyExpiryMs()),
               accept.getKey().toByteArray(),
-              accept.getKeySignature().toByteArray());
-      statement.verify(context.clock().instant());
-      key = statement;
+              accept.getModel(),
+              accept.getModelDigest(),
+              accept.getSignature().toByteArray());
+      made.verify(context.clock().instant());
+      promise = made;
       acceptance =
           new OfferReply.Accepted(
               new ClaimId(accept.getClaim()),
               Duration.ofMillis(accept.getLeaseMs()),
-              accept.getQueuePosition());
-    } catch (EnvelopeException | IllegalArgumentException e) {
-      throw new MalformedFrameException("an acceptance is not valid: " + e.getMessage());
+              accept.getQueuePosition(),
+              new ModelId(accept.getModel(), accept.getModelDigest()));
+    } catch (EnvelopeException e) {
+      throw new ForgedMessageException("an acceptance is not valid: " + e.getMessage());
+    } catch (IllegalArgumentException e) {
+      throw new MalformedFrameException("an acceptance cannot be read: " + e.getMessage());
     }
     state = State.HELD;
     if (!outcome.complete(new OfferOutcome.Claimed(this))) {
@@ -208,7 +225,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
 
   @Override
   public synchronized byte[] assign(TaskSpec spec, ResultListener to) {
-    if (state != State.HELD || key == null || stream == null) {
+    if (state != State.HELD || promise == null || stream == null) {
       if (state == State.ENDED) {
         to.onLost(new IOException("the worker is gone"));
         return new byte[0];
@@ -227,7 +244,8 @@ final class RequesterStream implements StreamReader, HeldClaim {
               worker,
               context.clock().instant().plus(TaskProtocol.KEY_VALIDITY));
       Envelope.Sealed sealed =
-          Envelope.seal(context.identity(), header, key.publicKey(), ExchangeCodec.encode(spec));
+          Envelope.seal(
+              context.identity(), header, promise.publicKey(), ExchangeCodec.encode(spec));
       opener = sealed.opener();
       TaskProtocol.send(
           stream,
@@ -261,7 +279,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
     try {
       chunk = ExchangeCodec.decodeChunk(opener.open(sealed));
     } catch (EnvelopeException e) {
-      throw new MalformedFrameException(String.valueOf(e.getMessage()));
+      throw new ForgedMessageException(String.valueOf(e.getMessage()));
     }
     watchSilence();
     CompletableFuture<Void> taken = listener.onChunk(chunk);
@@ -283,7 +301,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
     try {
       drain();
     } catch (MalformedFrameException e) {
-      lost(e);
+      wrong(e);
       return;
     }
     if (!delivering) {
@@ -302,7 +320,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
       endWith(false);
       told.onResult(result);
     } catch (EnvelopeException e) {
-      throw new MalformedFrameException(String.valueOf(e.getMessage()));
+      throw new ForgedMessageException(String.valueOf(e.getMessage()));
     }
   }
 
@@ -329,6 +347,11 @@ final class RequesterStream implements StreamReader, HeldClaim {
       throw new IllegalStateException("not accepted yet");
     }
     return acceptance;
+  }
+
+  @Override
+  public synchronized Optional<ClaimPromise> promise() {
+    return Optional.ofNullable(promise);
   }
 
   @Override

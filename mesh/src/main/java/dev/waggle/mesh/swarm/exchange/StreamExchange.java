@@ -7,6 +7,7 @@ import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.Host;
 import dev.waggle.mesh.libp2p.Inquiry;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.membership.ConnectedMembers;
 import dev.waggle.mesh.swarm.pb.Settle;
 import dev.waggle.mesh.swarm.pb.TaskMessage;
@@ -29,6 +30,7 @@ public final class StreamExchange implements Exchange {
   private final Requests requests;
   private final Supplier<byte[]> swarm;
   private final ConnectedMembers members;
+  private final Conduct conduct;
   private final ScheduledExecutorService timer;
   private final Clock clock;
 
@@ -37,18 +39,21 @@ public final class StreamExchange implements Exchange {
    *
    * @param swarm the id of the swarm now, 32 bytes
    * @param members those that are connected
+   * @param conduct hears of their faults
    */
   public StreamExchange(
       Identity identity,
       Requests requests,
       Supplier<byte[]> swarm,
       ConnectedMembers members,
+      Conduct conduct,
       ScheduledExecutorService timer,
       Clock clock) {
     this.identity = identity;
     this.requests = requests;
     this.swarm = swarm;
     this.members = members;
+    this.conduct = conduct;
     this.timer = timer;
     this.clock = clock;
   }
@@ -56,7 +61,7 @@ public final class StreamExchange implements Exchange {
   /** Serves the worker's side on the host. */
   public void serve(Host host, TaskServer server) {
     WorkerStream.Context context =
-        new WorkerStream.Context(identity, requests, swarm, server, timer, clock);
+        new WorkerStream.Context(identity, requests, swarm, server, conduct, timer, clock);
     host.handle(TaskProtocol.PROTOCOL, stream -> new WorkerStream(context, stream));
   }
 
@@ -72,7 +77,7 @@ public final class StreamExchange implements Exchange {
     RequesterStream requester =
         new RequesterStream(
             new RequesterStream.Context(
-                identity, requests, bootId.get(), swarm.get(), timer, clock),
+                identity, requests, bootId.get(), swarm.get(), conduct, timer, clock),
             worker,
             offer,
             outcome);

@@ -3,7 +3,7 @@ package dev.waggle.mesh.swarm.exchange;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.ClaimKey;
-import dev.waggle.crypto.ClaimKeyStatement;
+import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.Envelope;
 import dev.waggle.crypto.EnvelopeException;
 import dev.waggle.crypto.EnvelopeHeader;
@@ -14,6 +14,8 @@ import dev.waggle.mesh.libp2p.FrameAssembler;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.libp2p.StreamReader;
+import dev.waggle.mesh.swarm.conduct.Conduct;
+import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.pb.Accept;
 import dev.waggle.mesh.swarm.pb.Beat;
@@ -58,6 +60,7 @@ final class WorkerStream implements StreamReader, ResultSink {
       Requests requests,
       Supplier<byte[]> swarm,
       TaskServer server,
+      Conduct conduct,
       ScheduledExecutorService timer,
       Clock clock) {}
 
@@ -88,10 +91,14 @@ final class WorkerStream implements StreamReader, ResultSink {
 
   @Override
   public synchronized void onData(Stream from, ByteBuffer bytes) {
+    if (state == State.ENDED) {
+      return; // What was on its way when it ended.
+    }
     try {
       frames.onBytes(bytes, frame -> onMessage(TaskProtocol.parse(frame)));
     } catch (MalformedFrameException e) {
       log.debug("task exchange with {}: {}", stream.connection(), e.getMessage());
+      context.conduct().observe(requester(), Fault.MALFORMED);
       stream.reset();
       abandon();
     }
@@ -152,6 +159,9 @@ final class WorkerStream implements StreamReader, ResultSink {
 
   private void refuse(RequestRefusedException cause) {
     log.debug("an offer of {}: {}", requester(), cause.getMessage());
+    if (cause.reason() == RequestRefusedException.Reason.REPLAYED) {
+      context.conduct().observe(requester(), Fault.REPLAY);
+    }
     state = State.ENDED;
     TaskProtocol.send(
         stream,
@@ -173,15 +183,17 @@ final class WorkerStream implements StreamReader, ResultSink {
     Instant expiry =
         Instant.ofEpochMilli(
             context.clock().instant().plus(TaskProtocol.KEY_VALIDITY).toEpochMilli());
-    ClaimKeyStatement statement =
-        ClaimKeyStatement.sign(
+    ClaimPromise promise =
+        ClaimPromise.sign(
             context.identity(),
             context.swarm().get(),
             of.value(),
             accepted.claim().value(),
             requester(),
             expiry,
-            fresh.publicKey());
+            fresh.publicKey(),
+            accepted.model().name(),
+            accepted.model().digest());
     TaskProtocol.send(
         stream,
         TaskMessage.newBuilder()
@@ -190,9 +202,11 @@ final class WorkerStream implements StreamReader, ResultSink {
                     .setClaim(accepted.claim().value())
                     .setLeaseMs(accepted.lease().toMillis())
                     .setQueuePosition(accepted.queuePosition())
-                    .setKey(ByteString.copyFrom(statement.publicKey()))
+                    .setKey(ByteString.copyFrom(promise.publicKey()))
                     .setKeyExpiryMs(expiry.toEpochMilli())
-                    .setKeySignature(ByteString.copyFrom(statement.signature())))
+                    .setModel(accepted.model().name())
+                    .setModelDigest(accepted.model().digest())
+                    .setSignature(ByteString.copyFrom(promise.signature())))
             .build());
     setDeadline(TaskProtocol.ASSIGN_MAX);
   }
@@ -288,6 +302,9 @@ final class WorkerStream implements StreamReader, ResultSink {
                 answer.setSettled(Settled.getDefaultInstance());
               } else {
                 log.debug("a receipt was refused: {}", failure.getMessage());
+                if (failure instanceof MalformedFrameException) {
+                  context.conduct().observe(requester(), Fault.FALSE_RECEIPT);
+                }
                 answer.setSettleRefused(SettleRefused.getDefaultInstance());
               }
               TaskProtocol.send(stream, answer.build());
@@ -325,6 +342,9 @@ final class WorkerStream implements StreamReader, ResultSink {
   private synchronized void onDeadline() {
     if (state == State.CLAIMED || state == State.RUNNING) {
       log.debug("claim {} ran out", claim);
+      if (state == State.CLAIMED) {
+        context.conduct().observe(requester(), Fault.IDLE_CLAIM);
+      }
       stream.reset();
       abandon();
     }
