@@ -12,6 +12,8 @@ import dev.waggle.ledger.Ledger;
 import dev.waggle.ledger.LedgerException;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.Swarm;
+import dev.waggle.mesh.swarm.SwarmParts;
+import dev.waggle.mesh.swarm.SwarmSettings;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.label.Label;
@@ -285,8 +287,8 @@ public final class Node implements NodeControl, AutoCloseable {
 
   private Swarm swarm(Identity identity) throws IOException {
     return Swarm.start(
-        new Swarm.Settings(config.listen(), config.peers(), config.mdns()),
-        new Swarm.Parts(
+        new SwarmSettings(config.listen(), config.peers(), config.mdns()),
+        new SwarmParts(
             identity,
             membership,
             this::offered,

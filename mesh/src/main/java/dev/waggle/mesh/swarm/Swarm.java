@@ -18,14 +18,12 @@ import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Adverts;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.PeerView;
-import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.control.ControlMessage;
 import dev.waggle.mesh.swarm.control.ControlTopic;
 import dev.waggle.mesh.swarm.exchange.Exchange;
 import dev.waggle.mesh.swarm.exchange.LocalExchange;
 import dev.waggle.mesh.swarm.exchange.RoutingExchange;
 import dev.waggle.mesh.swarm.exchange.StreamExchange;
-import dev.waggle.mesh.swarm.exchange.TaskServer;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.label.LabelView;
 import dev.waggle.mesh.swarm.liveness.Liveness;
@@ -40,7 +38,6 @@ import dev.waggle.mesh.swarm.membership.Revocation;
 import dev.waggle.mesh.swarm.membership.Role;
 import dev.waggle.mesh.swarm.request.Requests;
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -49,12 +46,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,7 +70,7 @@ public final class Swarm implements AutoCloseable {
 
   private final Libp2pHost host;
   private final Membership membership;
-  private final Parts parts;
+  private final SwarmParts parts;
   private final ConnectionManager connections;
   private final Identify identify;
   private final Reachability reachability;
@@ -90,47 +85,7 @@ public final class Swarm implements AutoCloseable {
   private final ScheduledFuture<?> dialing;
   private @Nullable MdnsDiscovery mdns;
 
-  /**
-   * What a node brings.
-   *
-   * @param capability what it can do now
-   * @param server runs its tasks
-   * @param conduct hears of members' faults
-   * @param timer runs short steps at their time; stays the caller's to close
-   * @param blocking runs what waits for the disk or the network; bounded, may refuse
-   * @param software its name and version, for people
-   */
-  public record Parts(
-      Identity identity,
-      Membership membership,
-      Supplier<Capability> capability,
-      TaskServer server,
-      Conduct conduct,
-      ScheduledExecutorService timer,
-      Executor blocking,
-      Clock clock,
-      String software) {}
-
-  /**
-   * How it is reached and whom it looks for.
-   *
-   * @param listen addresses to listen on
-   * @param peers addresses, each ending in a peer id, that are dialled until they answer
-   * @param mdns whether to find and be found on the local network
-   */
-  public record Settings(List<Multiaddr> listen, List<Multiaddr> peers, boolean mdns) {
-    public Settings {
-      listen = List.copyOf(listen);
-      peers = List.copyOf(peers);
-      for (Multiaddr peer : peers) {
-        if (peer.peerId().isEmpty()) {
-          throw new IllegalArgumentException(peer + " does not end in /p2p/ and a peer id");
-        }
-      }
-    }
-  }
-
-  private Swarm(Libp2pHost host, Parts parts) {
+  private Swarm(Libp2pHost host, SwarmParts parts) {
     this.host = host;
     this.parts = parts;
     this.membership = parts.membership();
@@ -196,7 +151,7 @@ public final class Swarm implements AutoCloseable {
    *
    * @throws IOException naming the address that cannot be listened on, and why
    */
-  public static Swarm start(Settings settings, Parts parts) throws IOException {
+  public static Swarm start(SwarmSettings settings, SwarmParts parts) throws IOException {
     // The door must stand before anybody can knock.
     Libp2pHost host = Libp2pHost.create(parts.identity(), settings.listen());
     Swarm swarm = new Swarm(host, parts);

@@ -374,7 +374,7 @@ class SwarmTest {
   void settings_withPeerAddressWithoutPeerId_areRefused() {
     assertThatThrownBy(
             () ->
-                new Swarm.Settings(
+                new SwarmSettings(
                     List.of(), List.of(Multiaddr.parse("/ip4/127.0.0.1/tcp/4301")), false))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("/p2p/");

@@ -57,9 +57,9 @@ final class TestNode implements AutoCloseable {
     membership = found(name);
     swarm =
         Swarm.start(
-            new Swarm.Settings(
+            new SwarmSettings(
                 List.of(Multiaddr.parse("/ip4/127.0.0.1/tcp/0")), peers, /* mdns= */ false),
-            new Swarm.Parts(
+            new SwarmParts(
                 identity,
                 membership,
                 () -> capability,
