@@ -2,6 +2,10 @@ package dev.waggle.ledger;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.tlog.Checkpoint;
+import dev.waggle.ledger.tlog.MerkleHash;
+import dev.waggle.ledger.tlog.MerkleTree;
+import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -11,7 +15,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -23,13 +26,14 @@ public final class H2Ledger implements Ledger {
   private static final Logger log = LoggerFactory.getLogger(H2Ledger.class);
 
   private final H2Database database;
-  private final PeerId owner;
+  private final Identity identity;
   private final Connection writing;
   private final LedgerWriter writer;
 
-  private H2Ledger(H2Database database, PeerId owner, Connection writing, LedgerWriter writer) {
+  private H2Ledger(
+      H2Database database, Identity identity, Connection writing, LedgerWriter writer) {
     this.database = database;
-    this.owner = owner;
+    this.identity = identity;
     this.writing = writing;
     this.writer = writer;
   }
@@ -45,8 +49,8 @@ public final class H2Ledger implements Ledger {
     H2Database database = H2Database.open(file);
     try {
       Connection connection = database.connect();
-      Head head = lastHead(connection);
-      if (head.sequence() > 0 && !head.verify(identity.peerId())) {
+      SignedCheckpoint head = lastHead(connection, identity.peerId());
+      if (head.checkpoint().size() > 0 && !head.isSigned()) {
         shutDown(connection);
         throw new LedgerException(
             file
@@ -54,27 +58,38 @@ public final class H2Ledger implements Ledger {
                 + " damaged? try: waggle ledger verify)");
       }
       LedgerWriter writer = new LedgerWriter(connection, identity, clock, head);
-      return new H2Ledger(database, identity.peerId(), connection, writer);
+      return new H2Ledger(database, identity, connection, writer);
     } catch (SQLException e) {
       throw new LedgerException(file + " cannot be read: " + e.getMessage(), e);
     }
   }
 
-  static Head lastHead(Connection connection) throws SQLException {
+  static SignedCheckpoint lastHead(Connection connection, PeerId owner) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
-                "SELECT sequence, hash, time_ms, signature FROM head"
-                    + " ORDER BY sequence DESC LIMIT 1")) {
+                "SELECT sequence, root, signature FROM head ORDER BY sequence DESC LIMIT 1")) {
       return row.next()
-          ? head(row)
-          : new Head(0, new byte[LedgerEntry.HASH_BYTES], Instant.EPOCH, new byte[0]);
+          ? head(row, owner)
+          : new SignedCheckpoint(
+              new Checkpoint(owner, 0, MerkleHash.empty()), new byte[0], List.of());
     }
   }
 
-  static Head head(ResultSet row) throws SQLException {
-    return new Head(
-        row.getLong(1), row.getBytes(2), Instant.ofEpochMilli(row.getLong(3)), row.getBytes(4));
+  static SignedCheckpoint head(ResultSet row, PeerId owner) throws SQLException {
+    return new SignedCheckpoint(
+        new Checkpoint(owner, row.getLong(1), row.getBytes(2)), row.getBytes(3), List.of());
+  }
+
+  /** The hash that the next entry links to. */
+  static byte[] lastHash(Connection connection, long sequence) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT hash FROM entry WHERE sequence = ?")) {
+      select.setLong(1, sequence);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next() ? row.getBytes(1) : new byte[LedgerEntry.HASH_BYTES];
+      }
+    }
   }
 
   @Override
@@ -95,12 +110,12 @@ public final class H2Ledger implements Ledger {
   @Override
   public List<Settlement> pendingSettlements(int max) {
     return read(
-        "SELECT e.bytes, e.hash FROM settlement s JOIN entry e ON e.sequence = s.sequence"
+        "SELECT e.bytes, e.payload, e.hash FROM settlement s JOIN entry e ON e.sequence = s.sequence"
             + " WHERE s.sequence >= ? ORDER BY s.sequence LIMIT ?",
         0,
         max,
-        (bytes, hash) -> {
-          LedgerEntry entry = LedgerEntry.parse(bytes, hash);
+        (bytes, payload, hash) -> {
+          LedgerEntry entry = LedgerEntry.parse(bytes, payload, hash);
           try {
             Receipt receipt = Receipt.parse(entry.payload());
             return new Settlement(entry.sequence(), receipt.body().worker(), receipt);
@@ -113,14 +128,14 @@ public final class H2Ledger implements Ledger {
   @Override
   public List<LedgerEntry> entries(long from, int max) {
     return read(
-        "SELECT bytes, hash FROM entry WHERE sequence >= ? ORDER BY sequence LIMIT ?",
+        "SELECT bytes, payload, hash FROM entry WHERE sequence >= ? ORDER BY sequence LIMIT ?",
         from,
         max,
         LedgerEntry::parse);
   }
 
   private interface RowReader<T> {
-    T read(byte[] bytes, byte[] hash) throws LedgerException;
+    T read(byte[] bytes, byte[] payload, byte[] hash) throws LedgerException;
   }
 
   private <T> List<T> read(String sql, long from, int max, RowReader<T> reader) {
@@ -131,7 +146,7 @@ public final class H2Ledger implements Ledger {
       List<T> rows = new ArrayList<>();
       try (ResultSet row = select.executeQuery()) {
         while (row.next()) {
-          rows.add(reader.read(row.getBytes(1), row.getBytes(2)));
+          rows.add(reader.read(row.getBytes(1), row.getBytes(2), row.getBytes(3)));
         }
       }
       return rows;
@@ -142,8 +157,52 @@ public final class H2Ledger implements Ledger {
   }
 
   @Override
-  public Head head() {
+  public SignedCheckpoint head() {
     return writer.head();
+  }
+
+  @Override
+  public EntryProof prove(long sequence, SignedCheckpoint checkpoint) {
+    long size = requireSize(checkpoint.checkpoint().size());
+    if (sequence < 1 || sequence > size) {
+      throw new IllegalArgumentException(
+          "there is no entry " + sequence + " under a checkpoint of " + size);
+    }
+    LedgerEntry entry = entries(sequence, 1).get(0);
+    return new EntryProof(entry, ask(tree -> tree.inclusion(sequence - 1, size)), checkpoint);
+  }
+
+  @Override
+  public List<byte[]> consistency(long earlier, long later) {
+    requireSize(later);
+    return ask(tree -> tree.consistency(earlier, later));
+  }
+
+  @Override
+  public SignedCheckpoint checkpoint(long size) {
+    requireSize(size);
+    return new Checkpoint(identity.peerId(), size, ask(tree -> tree.root(size))).sign(identity);
+  }
+
+  private long requireSize(long size) {
+    long now = head().checkpoint().size();
+    if (size < 0 || size > now) {
+      throw new IllegalArgumentException("the log has " + now + " entries, not " + size);
+    }
+    return size;
+  }
+
+  private interface TreeQuery<T> {
+    T ask(MerkleTree<SQLException> tree) throws SQLException;
+  }
+
+  private <T> T ask(TreeQuery<T> query) {
+    try (Connection connection = database.connect()) {
+      return query.ask(new MerkleTree<>(new H2Tree(connection)));
+    } catch (SQLException e) {
+      throw new UncheckedIOException(
+          new IOException("the ledger cannot be read: " + e.getMessage(), e));
+    }
   }
 
   @Override
@@ -154,7 +213,7 @@ public final class H2Ledger implements Ledger {
   @Override
   public Verification verify(Verification.Progress progress) {
     try (Connection connection = database.connect()) {
-      return LedgerVerifier.verify(connection, owner, progress);
+      return LedgerVerifier.verify(connection, identity.peerId(), progress);
     } catch (SQLException e) {
       throw new UncheckedIOException(
           new IOException("the ledger cannot be read: " + e.getMessage(), e));

@@ -1,6 +1,7 @@
 package dev.waggle.ledger;
 
 import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -36,8 +37,29 @@ public interface Ledger extends AutoCloseable {
   /** Entries in order, from a sequence on. */
   List<LedgerEntry> entries(long from, int max);
 
-  /** The last signed head; of sequence 0 while the log is empty. */
-  Head head();
+  /** The last signed checkpoint; of size 0 and signed by nobody while the log is empty. */
+  SignedCheckpoint head();
+
+  /**
+   * Proves that an entry is covered by a checkpoint.
+   *
+   * @throws IllegalArgumentException if it is not
+   */
+  EntryProof prove(long sequence, SignedCheckpoint checkpoint);
+
+  /**
+   * Proves that the log of one size continues that of an earlier one.
+   *
+   * @throws IllegalArgumentException if it was never that long
+   */
+  List<byte[]> consistency(long earlier, long later);
+
+  /**
+   * Signs what the log was at a size.
+   *
+   * @throws IllegalArgumentException if it was never that long
+   */
+  SignedCheckpoint checkpoint(long size);
 
   /** Whether the last write reached the disk; work should not be accepted while it did not. */
   boolean writable();

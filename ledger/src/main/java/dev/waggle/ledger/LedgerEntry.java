@@ -17,7 +17,7 @@ import java.time.Instant;
  * @param time when it was recorded, to the millisecond
  * @param actor whose act it records
  * @param payload the fact; its form depends on the type
- * @param bytes the entry as it is stored and hashed
+ * @param bytes the entry as it is stored and hashed; has the payload's hash instead of the payload
  * @param hash SHA-256 over a domain, the previous hash and the bytes
  */
 public record LedgerEntry(
@@ -51,7 +51,7 @@ public record LedgerEntry(
             .setTimeMs(time.toEpochMilli())
             .setType(type.code())
             .setActor(ByteString.copyFrom(actor.multihash()))
-            .setPayload(ByteString.copyFrom(payload))
+            .setPayloadHash(ByteString.copyFrom(sha256().digest(payload)))
             .build()
             .toByteArray();
     return new LedgerEntry(
@@ -63,9 +63,12 @@ public record LedgerEntry(
    *
    * @throws LedgerException if they are not an entry; the message says what is wrong
    */
-  static LedgerEntry parse(byte[] bytes, byte[] hash) throws LedgerException {
+  static LedgerEntry parse(byte[] bytes, byte[] payload, byte[] hash) throws LedgerException {
     try {
       EntryRecord entry = EntryRecord.parseFrom(bytes);
+      if (!MessageDigest.isEqual(sha256().digest(payload), entry.getPayloadHash().toByteArray())) {
+        throw new LedgerException("its payload is not the one that it names");
+      }
       EntryType type =
           EntryType.ofCode(entry.getType())
               .orElseThrow(
@@ -76,7 +79,7 @@ public record LedgerEntry(
           Instant.ofEpochMilli(entry.getTimeMs()),
           type,
           PeerId.ofMultihash(entry.getActor().toByteArray()),
-          entry.getPayload().toByteArray(),
+          payload,
           bytes,
           hash);
     } catch (InvalidProtocolBufferException | IllegalArgumentException e) {

@@ -3,9 +3,11 @@ package dev.waggle.ledger;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Verification.Fault;
 import dev.waggle.ledger.Verification.Progress;
+import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -21,7 +23,9 @@ public final class LedgerVerifier {
   private static final int FETCH_ROWS = 1_000;
 
   private final PeerId owner;
+  private final Tiles tiles = Tiles.empty();
   private byte[] hash = new byte[LedgerEntry.HASH_BYTES];
+  private Optional<String> badTile = Optional.empty();
   private long checked;
   private long receipts;
 
@@ -61,13 +65,14 @@ public final class LedgerVerifier {
       headStatement.setFetchSize(FETCH_ROWS);
       try (ResultSet heads =
               headStatement.executeQuery(
-                  "SELECT sequence, hash, time_ms, signature FROM head ORDER BY sequence");
+                  "SELECT sequence, root, signature FROM head ORDER BY sequence");
           ResultSet entries =
-              statement.executeQuery("SELECT sequence, bytes, hash FROM entry ORDER BY sequence")) {
-        Head head = next(heads);
+              statement.executeQuery(
+                  "SELECT sequence, bytes, payload, hash FROM entry ORDER BY sequence")) {
+        SignedCheckpoint head = next(heads);
         while (entries.next()) {
-          Optional<String> fault = checkEntry(entries);
-          if (fault.isEmpty() && head != null && head.sequence() == checked) {
+          Optional<String> fault = checkEntry(connection, entries);
+          if (fault.isEmpty() && head != null && head.checkpoint().size() == checked) {
             fault = checkHead(head);
             head = next(heads);
           }
@@ -83,13 +88,14 @@ public final class LedgerVerifier {
     }
   }
 
-  private Verification atEnd(Connection connection, @Nullable Head unmatched) throws SQLException {
-    Head last = H2Ledger.lastHead(connection);
+  private Verification atEnd(Connection connection, @Nullable SignedCheckpoint unmatched)
+      throws SQLException {
+    SignedCheckpoint last = H2Ledger.lastHead(connection, owner);
     if (unmatched != null) {
       checked++;
       return faulty("it is missing: a signed head covers it");
     }
-    if (last.sequence() != checked) {
+    if (last.checkpoint().size() != checked) {
       return faulty("no signed head covers it");
     }
     return new Verification(checked, receipts, Optional.empty());
@@ -99,20 +105,20 @@ public final class LedgerVerifier {
     return new Verification(checked, receipts, Optional.of(new Fault(checked, cause)));
   }
 
-  private Optional<String> checkEntry(ResultSet row) throws SQLException {
+  private Optional<String> checkEntry(Connection connection, ResultSet row) throws SQLException {
     checked++;
     long sequence = row.getLong(1);
     if (sequence != checked) {
       return Optional.of("it is missing: the next one is " + sequence);
     }
     byte[] bytes = row.getBytes(2);
-    byte[] stored = row.getBytes(3);
+    byte[] stored = row.getBytes(4);
     byte[] computed = LedgerEntry.hash(hash, bytes);
     if (!MessageDigest.isEqual(computed, stored)) {
       return Optional.of("its hash does not match its content and the entry before");
     }
     try {
-      LedgerEntry entry = LedgerEntry.parse(bytes, stored);
+      LedgerEntry entry = LedgerEntry.parse(bytes, row.getBytes(3), stored);
       if (entry.sequence() != sequence) {
         return Optional.of("it says that it is entry " + entry.sequence());
       }
@@ -120,6 +126,11 @@ public final class LedgerVerifier {
         return Optional.of("it does not link to the entry before");
       }
       hash = computed;
+      tiles.add(
+          bytes, (level, place, hashes, root) -> checkTile(connection, level, place, hashes, root));
+      if (badTile.isPresent()) {
+        return badTile;
+      }
       return entry.type() == EntryType.RECEIPT ? checkReceipt(entry) : Optional.empty();
     } catch (LedgerException e) {
       return Optional.of(String.valueOf(e.getMessage()));
@@ -139,17 +150,36 @@ public final class LedgerVerifier {
     }
   }
 
-  private Optional<String> checkHead(Head head) {
-    if (!MessageDigest.isEqual(head.hash(), hash)) {
-      return Optional.of("the signed head over it names another hash");
+  /** Proofs are made of tiles: they have to be what the entries make them. */
+  private void checkTile(Connection connection, int level, long place, byte[] hashes, byte[] root)
+      throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "SELECT hashes, root FROM tile WHERE level = ? AND place = ?")) {
+      select.setInt(1, level);
+      select.setLong(2, place);
+      try (ResultSet row = select.executeQuery()) {
+        if (!row.next()
+            || !MessageDigest.isEqual(row.getBytes(1), hashes)
+            || !MessageDigest.isEqual(row.getBytes(2), root)) {
+          badTile =
+              Optional.of("tile " + place + " of level " + level + " of the tree does not match");
+        }
+      }
     }
-    return head.verify(owner)
+  }
+
+  private Optional<String> checkHead(SignedCheckpoint head) {
+    if (!MessageDigest.isEqual(head.checkpoint().root(), tiles.root())) {
+      return Optional.of("the signed head over it names another root");
+    }
+    return head.isSigned()
         ? Optional.empty()
         : Optional.of("the head over it is not signed by " + owner);
   }
 
-  private static @Nullable Head next(ResultSet heads) throws SQLException {
-    return heads.next() ? H2Ledger.head(heads) : null;
+  private @Nullable SignedCheckpoint next(ResultSet heads) throws SQLException {
+    return heads.next() ? H2Ledger.head(heads, owner) : null;
   }
 
   private static long count(Connection connection) throws SQLException {

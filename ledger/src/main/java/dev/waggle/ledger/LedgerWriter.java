@@ -2,6 +2,8 @@ package dev.waggle.ledger;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.tlog.Checkpoint;
+import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -60,23 +62,27 @@ final class LedgerWriter implements AutoCloseable {
   private final Clock clock;
   private final BlockingQueue<Write> waiting = new LinkedBlockingQueue<>(Ledger.WAITING_WRITES_MAX);
   private final Thread thread;
-  private volatile Head head;
+  private Tiles tiles;
+  private byte[] lastHash;
+  private volatile SignedCheckpoint head;
   private volatile boolean writable = true;
   private volatile boolean closing;
 
-  LedgerWriter(Connection connection, Identity identity, Clock clock, Head head)
+  LedgerWriter(Connection connection, Identity identity, Clock clock, SignedCheckpoint head)
       throws SQLException {
     this.connection = connection;
     this.identity = identity;
     this.clock = clock;
     this.head = head;
+    this.tiles = Tiles.of(head.checkpoint().size(), new H2Tree(connection));
+    this.lastHash = H2Ledger.lastHash(connection, head.checkpoint().size());
     connection.setAutoCommit(false);
     this.thread = new Thread(this::run, "ledger-writer");
     thread.setDaemon(true);
     thread.start();
   }
 
-  Head head() {
+  SignedCheckpoint head() {
     return head;
   }
 
@@ -141,11 +147,11 @@ final class LedgerWriter implements AutoCloseable {
   private void write(List<Write> batch) {
     List<Runnable> answers = new ArrayList<>(batch.size());
     try {
-      Batch state = new Batch(head);
+      Batch state = new Batch();
       for (Write write : batch) {
         answers.add(state.apply(write));
       }
-      Head signed = state.sign();
+      SignedCheckpoint signed = state.sign();
       connection.commit();
       try (Statement statement = connection.createStatement()) {
         statement.execute("CHECKPOINT SYNC");
@@ -165,7 +171,10 @@ final class LedgerWriter implements AutoCloseable {
     try {
       connection.rollback();
       // A commit whose sync failed may be there or not: believe only what is there.
-      head = H2Ledger.lastHead(connection);
+      SignedCheckpoint found = H2Ledger.lastHead(connection, identity.peerId());
+      tiles = Tiles.of(found.checkpoint().size(), new H2Tree(connection));
+      lastHash = H2Ledger.lastHash(connection, found.checkpoint().size());
+      head = found;
     } catch (SQLException e) {
       log.error("the ledger's database does not answer: {}", e.getMessage());
     }
@@ -176,15 +185,8 @@ final class LedgerWriter implements AutoCloseable {
 
   /** One transaction under way. */
   private final class Batch {
-    private final Head before;
-    private long sequence;
-    private byte[] hash;
-
-    Batch(Head before) {
-      this.before = before;
-      this.sequence = before.sequence();
-      this.hash = before.hash();
-    }
+    private final SignedCheckpoint before = head;
+    private long sequence = before.checkpoint().size();
 
     /** Writes one thing; the answer is given after the sync. */
     Runnable apply(Write write) throws SQLException {
@@ -237,12 +239,14 @@ final class LedgerWriter implements AutoCloseable {
     private @Nullable LedgerEntry find(ReceiptBody body) throws SQLException {
       try (PreparedStatement select =
           connection.prepareStatement(
-              "SELECT e.bytes, e.hash FROM receipt r JOIN entry e ON e.sequence = r.sequence"
+              "SELECT e.bytes, e.payload, e.hash FROM receipt r JOIN entry e ON e.sequence = r.sequence"
                   + " WHERE r.task = ? AND r.claim = ?")) {
         select.setString(1, body.task());
         select.setString(2, body.claim());
         try (ResultSet row = select.executeQuery()) {
-          return row.next() ? LedgerEntry.parse(row.getBytes(1), row.getBytes(2)) : null;
+          return row.next()
+              ? LedgerEntry.parse(row.getBytes(1), row.getBytes(2), row.getBytes(3))
+              : null;
         } catch (LedgerException e) {
           throw new SQLException("a stored receipt is damaged", e);
         }
@@ -251,33 +255,47 @@ final class LedgerWriter implements AutoCloseable {
 
     private LedgerEntry insert(EntryType type, PeerId actor, byte[] payload) throws SQLException {
       Instant now = Instant.ofEpochMilli(clock.millis());
-      LedgerEntry entry = LedgerEntry.create(sequence + 1, hash, now, type, actor, payload);
+      LedgerEntry entry = LedgerEntry.create(sequence + 1, lastHash, now, type, actor, payload);
       try (PreparedStatement insert =
           connection.prepareStatement(
-              "INSERT INTO entry (sequence, bytes, hash) VALUES (?, ?, ?)")) {
+              "INSERT INTO entry (sequence, bytes, payload, hash) VALUES (?, ?, ?, ?)")) {
         insert.setLong(1, entry.sequence());
         insert.setBytes(2, entry.bytes());
-        insert.setBytes(3, entry.hash());
+        insert.setBytes(3, entry.payload());
+        insert.setBytes(4, entry.hash());
         insert.executeUpdate();
       }
+      tiles.add(entry.bytes(), this::insertTile);
       sequence = entry.sequence();
-      hash = entry.hash();
+      lastHash = entry.hash();
       return entry;
     }
 
-    /** Signs and writes the head that covers what was appended, if anything was. */
-    Head sign() throws SQLException {
-      if (sequence == before.sequence()) {
-        return before;
-      }
-      Head signed = Head.sign(sequence, hash, Instant.ofEpochMilli(clock.millis()), identity);
+    private void insertTile(int level, long place, byte[] hashes, byte[] root) throws SQLException {
       try (PreparedStatement insert =
           connection.prepareStatement(
-              "INSERT INTO head (sequence, hash, time_ms, signature) VALUES (?, ?, ?, ?)")) {
-        insert.setLong(1, signed.sequence());
-        insert.setBytes(2, signed.hash());
-        insert.setLong(3, signed.time().toEpochMilli());
-        insert.setBytes(4, signed.signature());
+              "INSERT INTO tile (level, place, hashes, root) VALUES (?, ?, ?, ?)")) {
+        insert.setInt(1, level);
+        insert.setLong(2, place);
+        insert.setBytes(3, hashes);
+        insert.setBytes(4, root);
+        insert.executeUpdate();
+      }
+    }
+
+    /** Signs and writes the checkpoint that covers what was appended, if anything was. */
+    SignedCheckpoint sign() throws SQLException {
+      if (sequence == before.checkpoint().size()) {
+        return before;
+      }
+      SignedCheckpoint signed =
+          new Checkpoint(identity.peerId(), sequence, tiles.root()).sign(identity);
+      try (PreparedStatement insert =
+          connection.prepareStatement(
+              "INSERT INTO head (sequence, root, signature) VALUES (?, ?, ?)")) {
+        insert.setLong(1, sequence);
+        insert.setBytes(2, signed.checkpoint().root());
+        insert.setBytes(3, signed.signature());
         insert.executeUpdate();
       }
       return signed;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waggle.crypto.Identity;
+import dev.waggle.ledger.tlog.MerkleProof;
+import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,9 +116,9 @@ class H2LedgerTest {
       assertThat(entries.get(29).payload()).isEqualTo(payload(29));
       assertThat(ledger.entries(29, 100)).hasSize(2);
       assertThat(ledger.entries(31, 100)).isEmpty();
-      assertThat(ledger.head().sequence()).isEqualTo(30);
-      assertThat(ledger.head().verify(NODE.peerId())).isTrue();
-      assertThat(ledger.head().verify(WORKER.peerId())).isFalse();
+      assertThat(ledger.head().checkpoint().size()).isEqualTo(30);
+      assertThat(ledger.head().isSigned()).isTrue();
+      assertThat(ledger.head().checkpoint().log()).isEqualTo(NODE.peerId());
     }
   }
 
@@ -125,7 +127,7 @@ class H2LedgerTest {
     try (H2Ledger ledger = open()) {
       assertThat(ledger.verify(QUIET))
           .isEqualTo(new Verification(0, 0, java.util.Optional.empty()));
-      assertThat(ledger.head().sequence()).isZero();
+      assertThat(ledger.head().checkpoint().size()).isZero();
     }
     assertThat(LedgerVerifier.verify(file(), NODE.peerId(), QUIET).valid()).isTrue();
   }
@@ -170,7 +172,7 @@ class H2LedgerTest {
     try (H2Ledger ledger = open()) {
       sequence = get(ledger.record(receipt(1), true)).sequence();
       assertThat(get(ledger.record(receipt(1), true)).sequence()).isEqualTo(sequence);
-      assertThat(ledger.head().sequence()).isEqualTo(sequence);
+      assertThat(ledger.head().checkpoint().size()).isEqualTo(sequence);
       Receipt other =
           Receipt.byWorker(
                   new ReceiptBody(
@@ -226,7 +228,7 @@ class H2LedgerTest {
       forged[100] ^= 1;
       assertThatThrownBy(() -> get(ledger.record(Receipt.parse(forged), false)))
           .isInstanceOfAny(ExecutionException.class, MalformedReceiptException.class);
-      assertThat(ledger.head().sequence()).isZero();
+      assertThat(ledger.head().checkpoint().size()).isZero();
     }
   }
 
@@ -242,8 +244,8 @@ class H2LedgerTest {
         "UPDATE entry SET sequence = 9 WHERE sequence = 5 | 5 | missing",
         "DELETE FROM head WHERE sequence = 5 | 5 | no signed head",
         "UPDATE head SET signature = (SELECT signature FROM head WHERE sequence = 2) WHERE sequence = 4 | 4 | not signed by",
-        "UPDATE head SET hash = (SELECT hash FROM head WHERE sequence = 2) WHERE sequence = 4 | 4 | another hash",
-        "UPDATE head SET time_ms = time_ms + 1 WHERE sequence = 4 | 4 | not signed by"
+        "UPDATE head SET root = (SELECT root FROM head WHERE sequence = 2) WHERE sequence = 4 | 4 | another root",
+        "UPDATE entry SET payload = X'00' WHERE sequence = 2 | 2 | payload"
       })
   void tampering_isFound_andNamed(String change, long sequence, String cause) throws Exception {
     fill(5);
@@ -252,6 +254,57 @@ class H2LedgerTest {
     assertThat(verification.valid()).isFalse();
     assertThat(verification.fault().orElseThrow().sequence()).isEqualTo(sequence);
     assertThat(verification.fault().orElseThrow().cause()).contains(cause);
+  }
+
+  @Test
+  void everyEntry_isProvedUnderEveryCheckpoint_whateverTilesThereAre() throws Exception {
+    int entries = 2 * Tiles.WIDTH + 30;
+    List<SignedCheckpoint> heads = new ArrayList<>();
+    try (H2Ledger ledger = open()) {
+      for (int i = 1; i <= entries; i++) {
+        var last = ledger.append(EntryType.JOIN, WORKER.peerId(), payload(i));
+        if (i % 50 == 0 || i == entries) {
+          get(last);
+          heads.add(ledger.head());
+        }
+      }
+    }
+    try (H2Ledger ledger = open()) {
+      assertThat(ledger.verify(QUIET).fault()).isEmpty();
+      for (SignedCheckpoint head : heads) {
+        long size = head.checkpoint().size();
+        assertThat(ledger.checkpoint(size).checkpoint()).isEqualTo(head.checkpoint());
+        for (long sequence : new long[] {1, 2, 255, 256, 257, 512, 513, size}) {
+          if (sequence <= size) {
+            EntryProof proof = ledger.prove(sequence, head);
+            assertThat(proof.entry().sequence()).isEqualTo(sequence);
+            assertThat(proof.holds()).isTrue();
+          }
+        }
+        for (SignedCheckpoint earlier : heads) {
+          long before = earlier.checkpoint().size();
+          if (before <= size) {
+            assertThat(
+                    MerkleProof.continues(
+                        before,
+                        earlier.checkpoint().root(),
+                        size,
+                        head.checkpoint().root(),
+                        ledger.consistency(before, size)))
+                .isTrue();
+          }
+        }
+      }
+      assertThatThrownBy(() -> ledger.prove(entries + 1, ledger.head()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("no entry " + (entries + 1));
+      assertThatThrownBy(() -> ledger.checkpoint(entries + 1))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("has " + entries + " entries");
+    }
+    sql("UPDATE tile SET root = (SELECT root FROM tile WHERE place = 0) WHERE place = 1");
+    assertThat(LedgerVerifier.verify(file(), NODE.peerId(), QUIET).fault().orElseThrow().cause())
+        .contains("tile 1 of level 0");
   }
 
   @Test

@@ -1,15 +1,26 @@
--- Entries as the bytes that were first written, and the hash of each over the one before.
+-- Entries as the bytes that were first written, the payloads that they name by their hashes, and the hash of each entry
+-- over the one before.
 CREATE TABLE entry (
   sequence BIGINT PRIMARY KEY,
-  bytes VARBINARY(65536) NOT NULL,
+  bytes VARBINARY(1024) NOT NULL,
+  payload VARBINARY(65536) NOT NULL,
   hash BINARY(32) NOT NULL
 );
 
--- One signed head for each commit; it covers every entry up to its sequence.
+-- The Merkle tree over the entries' bytes: 256 neighbouring hashes of a level, every eighth of which is kept, and the
+-- root over them. Only whole tiles are here; the rest is made from what is below.
+CREATE TABLE tile (
+  level INT NOT NULL,
+  place BIGINT NOT NULL,
+  hashes VARBINARY(8192) NOT NULL,
+  root BINARY(32) NOT NULL,
+  PRIMARY KEY (level, place)
+);
+
+-- One signed checkpoint for each commit; it covers every entry up to its sequence.
 CREATE TABLE head (
   sequence BIGINT PRIMARY KEY,
-  hash BINARY(32) NOT NULL,
-  time_ms BIGINT NOT NULL,
+  root BINARY(32) NOT NULL,
   signature BINARY(64) NOT NULL
 );
 

@@ -32,7 +32,7 @@ final class ApiMetrics {
     Gauge.builder("waggle.worker.queued", node, each -> each.capability().queued())
         .description("Accepted tasks that wait here")
         .register(registry);
-    Gauge.builder("waggle.ledger.entries", node, each -> each.ledger().head().sequence())
+    Gauge.builder("waggle.ledger.entries", node, each -> each.ledger().head().checkpoint().size())
         .description("Entries of this node's ledger")
         .register(registry);
   }

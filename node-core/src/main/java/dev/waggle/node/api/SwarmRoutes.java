@@ -75,7 +75,7 @@ final class SwarmRoutes {
     ObjectNode engines = status.putObject("engineTroubles");
     node.worker().troubles().forEach(engines::put);
     ObjectNode ledger = status.putObject("ledger");
-    ledger.put("entries", node.ledger().head().sequence());
+    ledger.put("entries", node.ledger().head().checkpoint().size());
     ledger.put("writable", node.ledger().writable());
     return status;
   }
@@ -160,7 +160,7 @@ final class SwarmRoutes {
           ObjectNode body = object();
           ArrayNode entries = body.putArray("entries");
           node.ledger().entries(from, most).forEach(entry -> entries.add(entry(entry)));
-          body.put("total", node.ledger().head().sequence());
+          body.put("total", node.ledger().head().checkpoint().size());
           return body;
         });
   }
