@@ -17,6 +17,7 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -134,6 +135,27 @@ public final class H2Ledger implements Ledger {
         LedgerEntry::parse);
   }
 
+  @Override
+  public OptionalLong receiptOf(String task) {
+    try (Connection connection = database.connect();
+        PreparedStatement select =
+            connection.prepareStatement("SELECT MIN(sequence) FROM receipt WHERE task = ?")) {
+      select.setString(1, task);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next() && row.getLong(1) > 0
+            ? OptionalLong.of(row.getLong(1))
+            : OptionalLong.empty();
+      }
+    } catch (SQLException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private static UncheckedIOException unreadable(Exception e) {
+    return new UncheckedIOException(
+        new IOException("the ledger cannot be read: " + e.getMessage(), e));
+  }
+
   private interface RowReader<T> {
     T read(byte[] bytes, byte[] payload, byte[] hash) throws LedgerException;
   }
@@ -151,8 +173,7 @@ public final class H2Ledger implements Ledger {
       }
       return rows;
     } catch (SQLException | LedgerException e) {
-      throw new UncheckedIOException(
-          new IOException("the ledger cannot be read: " + e.getMessage(), e));
+      throw unreadable(e);
     }
   }
 
@@ -200,8 +221,7 @@ public final class H2Ledger implements Ledger {
     try (Connection connection = database.connect()) {
       return query.ask(new MerkleTree<>(new H2Tree(connection)));
     } catch (SQLException e) {
-      throw new UncheckedIOException(
-          new IOException("the ledger cannot be read: " + e.getMessage(), e));
+      throw unreadable(e);
     }
   }
 
@@ -215,8 +235,7 @@ public final class H2Ledger implements Ledger {
     try (Connection connection = database.connect()) {
       return LedgerVerifier.verify(connection, identity.peerId(), progress);
     } catch (SQLException e) {
-      throw new UncheckedIOException(
-          new IOException("the ledger cannot be read: " + e.getMessage(), e));
+      throw unreadable(e);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.waggle.ledger;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -33,6 +34,9 @@ public interface Ledger extends AutoCloseable {
 
   /** Notes that a worker acknowledged its receipt. */
   CompletableFuture<Void> settled(long sequence);
+
+  /** The entry of a task's receipt, if there is one; of several the first. */
+  OptionalLong receiptOf(String task);
 
   /** Entries in order, from a sequence on. */
   List<LedgerEntry> entries(long from, int max);

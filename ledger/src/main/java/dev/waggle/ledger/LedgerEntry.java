@@ -87,6 +87,16 @@ public record LedgerEntry(
     }
   }
 
+  /** Reads bytes that came from elsewhere; their hash is what they make it. */
+  static LedgerEntry parse(byte[] bytes, byte[] payload) throws LedgerException {
+    try {
+      byte[] previous = EntryRecord.parseFrom(bytes).getPreviousHash().toByteArray();
+      return parse(bytes, payload, hash(previous, bytes));
+    } catch (InvalidProtocolBufferException e) {
+      throw new LedgerException("its bytes are not an entry", e);
+    }
+  }
+
   static byte[] hash(byte[] previousHash, byte[] bytes) {
     MessageDigest digest = sha256();
     digest.update(DOMAIN);

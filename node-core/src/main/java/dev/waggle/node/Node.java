@@ -10,10 +10,13 @@ import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.ledger.LedgerException;
+import dev.waggle.mesh.libp2p.Recurring;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.SwarmParts;
 import dev.waggle.mesh.swarm.SwarmSettings;
+import dev.waggle.mesh.swarm.audit.AuditReply;
+import dev.waggle.mesh.swarm.audit.AuditRequest;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.label.Label;
@@ -25,8 +28,10 @@ import dev.waggle.mesh.swarm.membership.Revocation;
 import dev.waggle.mesh.swarm.membership.SwarmId;
 import dev.waggle.node.api.HttpApi;
 import dev.waggle.node.api.NodeControl;
+import dev.waggle.node.audit.Auditor;
 import dev.waggle.node.config.NodeConfig;
 import dev.waggle.node.data.AccessTokens;
+import dev.waggle.node.data.CheckpointStore;
 import dev.waggle.node.data.DataDirectory;
 import dev.waggle.node.data.DataException;
 import dev.waggle.node.data.FaultStore;
@@ -63,6 +68,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,6 +81,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Node implements NodeControl, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Node.class);
+  private static final Duration AUDIT_STEP = Duration.ofSeconds(5);
   private static final Instant PAUSED_FOR_EVER = Instant.parse("9999-01-01T00:00:00Z");
 
   private final NodeConfig config;
@@ -92,6 +99,7 @@ public final class Node implements NodeControl, AutoCloseable {
   private final Membership membership;
   private final PauseStore pauses;
   private final FaultStore faults;
+  private final Auditor auditor;
   private final Conduct conduct;
   private final Worker worker;
   private final Swarm swarm;
@@ -129,10 +137,17 @@ public final class Node implements NodeControl, AutoCloseable {
       pauses = new PauseStore(database);
       faults = new FaultStore(database);
       conduct = new Conduct(clock, this::onFault);
+      auditor =
+          new Auditor(
+              identity, ledger, new CheckpointStore(database), conduct, clock, threads.blocking());
       worker = opened(worker(identity, announcing));
       worker.pause(pauses.until());
       swarm = opened(swarm(identity));
       announcing.set(swarm);
+      auditor.meet(new Audited());
+      ScheduledFuture<?> audits =
+          Recurring.schedule(threads.timer(), AUDIT_STEP, AUDIT_STEP, auditor::round);
+      open.push(() -> audits.cancel(false));
       coordinator =
           opened(
               new Coordinator(
@@ -294,6 +309,7 @@ public final class Node implements NodeControl, AutoCloseable {
             this::offered,
             worker,
             conduct,
+            auditor,
             threads.timer(),
             threads.blocking(),
             clock,
@@ -396,6 +412,29 @@ public final class Node implements NodeControl, AutoCloseable {
   @Override
   public Conduct conduct() {
     return conduct;
+  }
+
+  @Override
+  public Auditor auditor() {
+    return auditor;
+  }
+
+  /** The swarm as the auditor reaches it. */
+  private final class Audited implements Auditor.Members {
+    @Override
+    public List<PeerId> connected() {
+      return swarm.connected();
+    }
+
+    @Override
+    public CompletableFuture<AuditReply> ask(PeerId member, AuditRequest request) {
+      return swarm.ask(member, request);
+    }
+
+    @Override
+    public void announce(byte[] evidence) {
+      swarm.announceFork(evidence);
+    }
   }
 
   @Override

@@ -14,6 +14,9 @@ import dev.waggle.mesh.libp2p.protocol.gossipsub.SignedRecords;
 import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.mdns.MdnsDiscovery;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
+import dev.waggle.mesh.swarm.audit.AuditProtocol;
+import dev.waggle.mesh.swarm.audit.AuditReply;
+import dev.waggle.mesh.swarm.audit.AuditRequest;
 import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Adverts;
 import dev.waggle.mesh.swarm.capability.Capability;
@@ -141,6 +144,7 @@ public final class Swarm implements AutoCloseable {
     this.exchange =
         new RoutingExchange(
             host.peerId(), new LocalExchange(host.peerId(), parts.server()), streams);
+    AuditProtocol.serve(host, parts.audits(), parts.blocking());
     this.liveness = new Liveness(host, parts.timer(), new Watched());
     this.control = new ControlTopic(pubSub, membership, parts.clock(), new Said());
     this.dialing = Recurring.schedule(parts.timer(), Duration.ZERO, DIAL_STEP, this::step);
@@ -238,6 +242,24 @@ public final class Swarm implements AutoCloseable {
     CertificateChain chain = membership.label(member, labels);
     control.say(new ControlMessage.Body.Certified(chain));
     return chain;
+  }
+
+  /** The members that are connected now. */
+  public List<PeerId> connected() {
+    return admissions.connections().stream().map(Connection::remotePeer).distinct().toList();
+  }
+
+  /** Asks a member about a record. Fails when it is not connected, or does not answer in time. */
+  public CompletableFuture<AuditReply> ask(PeerId member, AuditRequest request) {
+    return admissions
+        .connection(member)
+        .map(connection -> AuditProtocol.ask(connection, request))
+        .orElseGet(() -> CompletableFuture.failedFuture(new IOException("not connected")));
+  }
+
+  /** Tells all members that a record tells two stories. */
+  public void announceFork(byte[] evidence) {
+    control.say(new ControlMessage.Body.Forked(evidence));
   }
 
   /** Where labelled requests of this node may go. */
@@ -448,6 +470,13 @@ public final class Swarm implements AutoCloseable {
       if (body instanceof ControlMessage.Body.Certified certified) {
         return membership.isNews(certified.chain());
       }
+      if (body instanceof ControlMessage.Body.Forked forked) {
+        return parts
+            .audits()
+            .newFork(forked.evidence())
+            .filter(accused -> !membership.roles(accused).isEmpty())
+            .isPresent();
+      }
       return membership.isNews(((ControlMessage.Body.Revoked) body).revocation());
     }
 
@@ -460,6 +489,8 @@ public final class Swarm implements AutoCloseable {
             () -> admissions.learn(List.of(revoked.revocation())).forEach(Swarm.this::forget));
       } else if (body instanceof ControlMessage.Body.Certified certified) {
         inBackground(() -> membership.take(certified.chain()));
+      } else if (body instanceof ControlMessage.Body.Forked forked) {
+        inBackground(() -> parts.audits().onFork(forked.evidence()));
       }
     }
   }

@@ -33,6 +33,7 @@ final class TestNode implements AutoCloseable {
   final Identity identity = Identity.generate(new SecureRandom());
   final MovableClock clock = new MovableClock(Clock.systemUTC());
   final ScriptedServer server = new ScriptedServer();
+  final ScriptedAudits audits = new ScriptedAudits();
   final List<Conduct.Observed> faults = new CopyOnWriteArrayList<>();
   final Conduct conduct = new Conduct(clock, faults::add);
   final Membership membership;
@@ -65,6 +66,7 @@ final class TestNode implements AutoCloseable {
                 () -> capability,
                 server,
                 conduct,
+                audits,
                 timer,
                 blocking,
                 clock,

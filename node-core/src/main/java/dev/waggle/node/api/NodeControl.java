@@ -11,6 +11,7 @@ import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.Revocation;
+import dev.waggle.node.audit.Auditor;
 import dev.waggle.node.config.NodeConfig;
 import dev.waggle.node.data.AccessTokens;
 import dev.waggle.node.data.FaultStore;
@@ -53,6 +54,9 @@ public interface NodeControl {
 
   /** What they did that no honest node does. */
   FaultStore faults();
+
+  /** Looks after its record and those of the others. */
+  Auditor auditor();
 
   /** Its worker. */
   Worker worker();

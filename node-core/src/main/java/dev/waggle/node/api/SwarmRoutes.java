@@ -9,17 +9,20 @@ import dev.waggle.ledger.LedgerException;
 import dev.waggle.ledger.MalformedReceiptException;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
+import dev.waggle.ledger.tlog.SignedCheckpoint;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.Revocation;
+import dev.waggle.node.audit.ProofJson;
 import dev.waggle.node.data.AccessToken.Scope;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What the node is, sees and has recorded. Reading its records needs the token. */
 final class SwarmRoutes {
@@ -46,6 +49,7 @@ final class SwarmRoutes {
     router.get("/swarm/v1/models").handler(context -> HttpApi.send(context, models()));
     router.route("/swarm/v1/ledger*").handler(guard.requiring(Scope.READ));
     router.get("/swarm/v1/ledger").handler(this::ledger);
+    router.get("/swarm/v1/ledger/proof").handler(guard.requiring(Scope.READ)).handler(this::proof);
     router.get("/swarm/v1/ledger/verify").handler(context -> later.answer(context, this::verify));
   }
 
@@ -77,6 +81,15 @@ final class SwarmRoutes {
     ObjectNode ledger = status.putObject("ledger");
     ledger.put("entries", node.ledger().head().checkpoint().size());
     ledger.put("writable", node.ledger().writable());
+    node.auditor()
+        .cosigned()
+        .ifPresent(
+            checkpoint ->
+                ledger
+                    .put("cosignedEntries", checkpoint.checkpoint().size())
+                    .put("cosignedBy", checkpoint.cosignatures().size()));
+    Optional.ofNullable(node.auditor().troubles().get(node.swarm().peerId()))
+        .ifPresent(trouble -> ledger.put("trouble", trouble));
     return status;
   }
 
@@ -123,6 +136,8 @@ final class SwarmRoutes {
     }
     ObjectNode troubles = body.putObject("troubles");
     node.swarm().troubles().forEach((id, cause) -> troubles.put(id.toString(), cause));
+    ObjectNode ledgers = body.putObject("ledgerTroubles");
+    node.auditor().troubles().forEach((id, cause) -> ledgers.put(id.toString(), cause));
     return body;
   }
 
@@ -162,6 +177,35 @@ final class SwarmRoutes {
           node.ledger().entries(from, most).forEach(entry -> entries.add(entry(entry)));
           body.put("total", node.ledger().head().checkpoint().size());
           return body;
+        });
+  }
+
+  private void proof(RoutingContext context) {
+    String task = context.request().getParam("task");
+    long asked = task == null ? parameter(context, "entry", 1, Long.MAX_VALUE) : 0;
+    later.answer(
+        context,
+        () -> {
+          long sequence =
+              task == null
+                  ? asked
+                  : node.ledger()
+                      .receiptOf(task)
+                      .orElseThrow(
+                          () -> JsonFields.wrong("task", "has no receipt in this node's record"));
+          SignedCheckpoint head = node.ledger().head();
+          if (sequence > head.checkpoint().size()) {
+            throw JsonFields.wrong(
+                "entry", "has to be 1 to " + head.checkpoint().size() + ", the last entry");
+          }
+          // What others have seen proves more.
+          SignedCheckpoint under =
+              node.auditor()
+                  .cosigned()
+                  .filter(cosigned -> cosigned.checkpoint().size() >= sequence)
+                  .filter(cosigned -> cosigned.checkpoint().size() <= head.checkpoint().size())
+                  .orElse(head);
+          return ProofJson.of(node.ledger().prove(sequence, under));
         });
   }
 

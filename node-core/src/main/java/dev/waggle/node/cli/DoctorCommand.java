@@ -103,6 +103,11 @@ final class DoctorCommand extends NodeCommand {
         .path("troubles")
         .properties()
         .forEach(trouble -> check("peer " + trouble.getKey(), false, trouble.getValue().asText()));
+    peers
+        .path("ledgerTroubles")
+        .properties()
+        .forEach(
+            trouble -> check("ledger " + trouble.getKey(), false, trouble.getValue().asText()));
     int others = status.path("members").asInt() - 1;
     int connected = status.path("peersConnected").asInt();
     check(

@@ -2,14 +2,16 @@ package dev.waggle.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.BrokenPromise;
 import dev.waggle.ledger.MalformedReceiptException;
+import dev.waggle.ledger.tlog.Checkpoint;
+import dev.waggle.ledger.tlog.Fork;
+import dev.waggle.ledger.tlog.MalformedCheckpointException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -78,7 +80,7 @@ final class FaultsCommand extends NodeCommand {
     int run() throws CommandException, IOException, InterruptedException {
       for (JsonNode each : node().get("/swarm/v1/faults").path("faults")) {
         if (each.path("id").asLong() == id && each.has("evidence")) {
-          write(each.path("evidence").binaryValue());
+          GivenFile.write(file, each.path("evidence").binaryValue());
           out()
               .println("wrote " + file + " (check it anywhere: waggle faults verify " + file + ")");
           return ExitCode.DONE;
@@ -87,16 +89,6 @@ final class FaultsCommand extends NodeCommand {
       throw new CommandException(
           ExitCode.FAILED,
           "there is no fault " + id + " with evidence (\"waggle faults\" shows them)");
-    }
-
-    private void write(byte[] evidence) throws CommandException {
-      try {
-        Files.write(file, evidence, StandardOpenOption.CREATE_NEW);
-      } catch (FileAlreadyExistsException e) {
-        throw new CommandException(ExitCode.FAILED, file + " is there already", e);
-      } catch (IOException e) {
-        throw new CommandException(ExitCode.FAILED, file + " cannot be written: " + e, e);
-      }
     }
   }
 
@@ -129,18 +121,26 @@ final class FaultsCommand extends NodeCommand {
     @Override
     public Integer call() throws CommandException {
       PrintWriter out = spec.commandLine().getOut();
-      BrokenPromise evidence;
+      byte[] bytes = GivenFile.read(file, BrokenPromise.BYTES_MAX);
+      PeerId accused;
+      List<String> contradictions;
       try {
-        if (Files.size(file) > BrokenPromise.BYTES_MAX) {
-          throw new CommandException(ExitCode.FAILED, file + " is too long for evidence");
+        if (new String(bytes, StandardCharsets.UTF_8).startsWith(Checkpoint.ORIGIN)) {
+          Fork fork = Fork.parse(new String(bytes, StandardCharsets.UTF_8));
+          accused = fork.accused();
+          contradictions =
+              List.of(
+                  "two roots of the first "
+                      + fork.one().checkpoint().size()
+                      + " entries of its ledger");
+        } else {
+          BrokenPromise promise = BrokenPromise.parse(bytes);
+          accused = promise.accused();
+          contradictions = promise.contradictions();
         }
-        evidence = BrokenPromise.parse(Files.readAllBytes(file));
-      } catch (IOException e) {
-        throw new CommandException(ExitCode.FAILED, file + " cannot be read: " + e.getMessage(), e);
-      } catch (MalformedReceiptException e) {
+      } catch (MalformedReceiptException | MalformedCheckpointException e) {
         throw new CommandException(ExitCode.FAILED, file + ": " + e.getMessage(), e);
       }
-      List<String> contradictions = evidence.contradictions();
       boolean proves = !contradictions.isEmpty();
       if (json) {
         out.println(
@@ -148,10 +148,10 @@ final class FaultsCommand extends NodeCommand {
                 .valueToTree(
                     Map.of(
                         "proves", proves,
-                        "accused", evidence.accused().toString(),
+                        "accused", accused.toString(),
                         "contradictions", contradictions)));
       } else if (proves) {
-        out.println(evidence.accused() + " signed both, for one claim:");
+        out.println(accused + " signed both:");
         contradictions.forEach(each -> out.println("  " + each));
       } else {
         out.println("it proves nothing: the two agree, or are not signed by one worker");

@@ -10,27 +10,34 @@ import dev.waggle.ledger.Verification;
 import dev.waggle.node.api.VerificationJson;
 import dev.waggle.node.data.DataDirectory;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(
     name = "ledger",
     description = "Show and check this node's record.",
-    subcommands = {LedgerCommand.ListEntries.class, LedgerCommand.Verify.class},
+    subcommands = {
+      LedgerCommand.ListEntries.class,
+      LedgerCommand.Proof.class,
+      LedgerCommand.Verify.class
+    },
     mixinStandardHelpOptions = true)
 final class LedgerCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say what to do: list or verify");
+    throw new ParameterException(spec.commandLine(), "say what to do: list, proof or verify");
   }
 
   @Command(name = "list", description = "Show entries, oldest first.")
@@ -84,6 +91,33 @@ final class LedgerCommand implements Runnable {
             entry.path("worker").asText() + " failed: " + entry.path("cause").asText();
         default -> entry.path("actor").asText();
       };
+    }
+  }
+
+  @Command(
+      name = "proof",
+      description = "Write the proof that this record has an entry; anybody can check it.")
+  static final class Proof extends NodeCommand {
+    @Parameters(index = "0", paramLabel = "ENTRY", description = "Its number in \"ledger list\".")
+    private long entry;
+
+    @Parameters(
+        index = "1",
+        paramLabel = "FILE",
+        arity = "0..1",
+        description = "A file that is not there yet (default: print it).")
+    private @Nullable Path file;
+
+    @Override
+    int run() throws CommandException, IOException, InterruptedException {
+      String proof = node().get("/swarm/v1/ledger/proof?entry=" + entry).toPrettyString() + "\n";
+      if (file == null) {
+        out().print(proof);
+        return ExitCode.DONE;
+      }
+      GivenFile.write(file, proof.getBytes(StandardCharsets.UTF_8));
+      out().println("wrote " + file + " (check it anywhere: waggle receipt verify " + file + ")");
+      return ExitCode.DONE;
     }
   }
 

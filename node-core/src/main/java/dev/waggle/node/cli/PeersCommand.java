@@ -30,6 +30,9 @@ final class PeersCommand extends NodeCommand {
     body.path("troubles")
         .properties()
         .forEach(trouble -> out().println(trouble.getKey() + ": " + trouble.getValue().asText()));
+    body.path("ledgerTroubles")
+        .properties()
+        .forEach(trouble -> out().println(trouble.getKey() + ": " + trouble.getValue().asText()));
     return ExitCode.DONE;
   }
 

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       LabelCommand.class,
       LeaveCommand.class,
       MembersCommand.class,
+      ReceiptCommand.class,
       RevokeCommand.class,
       PauseCommand.class,
       ResumeCommand.class,

@@ -94,6 +94,76 @@ class LedgerIT {
   }
 
   @Test
+  void receipt_isCheckedWithNothingButItsFile_andItsRecordIsCosigned() throws Exception {
+    NodeProcess working = node();
+    NodeProcess asking = program.start("asking", Optional.empty());
+    program.join(asking, working);
+    await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 1);
+    HttpResponse<String> answer = Program.ask(asking, FakeOllama.MODEL);
+    String task = answer.headers().firstValue("x-waggle-task").orElseThrow();
+    await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(
+            () -> {
+              JsonNode ledger = Program.get(asking, "/swarm/v1/status").path("ledger");
+              return ledger.path("cosignedEntries").asLong() == ledger.path("entries").asLong();
+            });
+    Path file = directory.resolve("receipt.json");
+    Program.Ended exported = program.at(asking, "receipt", "export", task, file.toString());
+    assertThat(exported.exitCode()).as(exported.err()).isZero();
+    assertThat(program.at(asking, "receipt", "export", task, file.toString()).err())
+        .contains("is there already");
+    assertThat(program.at(asking, "receipt", "export", "0123", "x").err())
+        .contains("has no receipt");
+    asking.close();
+    working.close();
+
+    Program.Ended good = program.run("receipt", "verify", file.toString());
+    assertThat(good.exitCode()).as(good.err()).isZero();
+    assertThat(good.out())
+        .contains(task)
+        .contains("worker     " + working.ready().peerId())
+        .contains("of the record of " + asking.ready().peerId())
+        .contains("seen so by " + working.ready().peerId());
+    String text = Files.readString(file);
+    Files.writeString(file, text.replace("\"payload\" : \"", "\"payload\" : \"AAAA"));
+    assertThat(program.run("receipt", "verify", file.toString()).err()).contains("payload");
+    Files.writeString(
+        file, text.replaceFirst("(?s)\"inclusion\" : \\[[^]]*\\]", "\"inclusion\" : []"));
+    assertThat(program.run("receipt", "verify", file.toString()).err())
+        .contains("not in the record");
+    Files.writeString(file, "{}");
+    assertThat(program.run("receipt", "verify", file.toString()).err()).contains("format");
+  }
+
+  @Test
+  void ledgerThatWasPutBack_isShownByTheNodeItself() throws Exception {
+    NodeProcess node = node();
+    NodeProcess friend = program.start("friend", Optional.empty());
+    program.join(friend, node);
+    friend.close();
+    Path file = friend.dataDirectory().resolve("ledger.mv.db");
+    byte[] before = Files.readAllBytes(file);
+    NodeProcess again = program.start("friend", Optional.empty());
+    await().until(() -> Program.offering(again, FakeOllama.MODEL) == 1);
+    assertThat(Program.ask(again, FakeOllama.MODEL).statusCode()).isEqualTo(200);
+    await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(
+            () -> {
+              JsonNode ledger = Program.get(again, "/swarm/v1/status").path("ledger");
+              return ledger.path("cosignedBy").asInt() == 1
+                  && ledger.path("cosignedEntries").asInt() == ledger.path("entries").asInt();
+            });
+    again.close();
+    Files.write(file, before);
+    NodeProcess last = program.start("friend", Optional.empty());
+    Program.Ended doctor = program.at(last, "doctor");
+    assertThat(doctor.exitCode()).isEqualTo(1);
+    assertThat(doctor.out()).contains("this node's ledger has").contains("put back or replaced");
+  }
+
+  @Test
   void ledgerThatWasChanged_isFound_andTheBadEntryNamed() throws Exception {
     NodeProcess node = node();
     assertThat(Program.ask(node, FakeOllama.MODEL).statusCode()).isEqualTo(200);

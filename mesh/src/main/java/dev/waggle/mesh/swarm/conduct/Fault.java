@@ -9,6 +9,8 @@ package dev.waggle.mesh.swarm.conduct;
 public enum Fault {
   /** It signed a receipt that is not true. */
   FALSE_RECEIPT(6, "a receipt that is not true"),
+  /** It signed two records of one past. */
+  FORKED_LEDGER(6, "two checkpoints that contradict each other"),
   /** It took a claim with what it did not sign, or sent an answer that does not open. */
   FALSE_ANSWER(4, "an answer that is not its own or was changed"),
   /** It sent bytes that are no message, or a message out of turn. */

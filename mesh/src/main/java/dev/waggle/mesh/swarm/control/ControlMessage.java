@@ -34,6 +34,22 @@ public record ControlMessage(
     /** A member is none any more. */
     record Revoked(Revocation revocation) implements Body {}
 
+    /**
+     * A member's record tells two stories.
+     *
+     * @param evidence proves it; at most {@link #EVIDENCE_BYTES_MAX} bytes
+     */
+    record Forked(byte[] evidence) implements Body {
+      /** The longest evidence, in bytes. */
+      public static final int EVIDENCE_BYTES_MAX = 4_096;
+
+      public Forked {
+        if (evidence.length > EVIDENCE_BYTES_MAX) {
+          throw new IllegalArgumentException("evidence is too long");
+        }
+      }
+    }
+
     /** A member has a newer certificate. */
     record Certified(CertificateChain chain) implements Body {}
   }

@@ -34,6 +34,8 @@ public final class ControlCodec {
               .setSequence(suspicion.sequence()));
     } else if (message.body() instanceof Body.Revoked revoked) {
       control.setRevocation(revoked.revocation().toProtobuf());
+    } else if (message.body() instanceof Body.Forked forked) {
+      control.setFork(ByteString.copyFrom(forked.evidence()));
     } else if (message.body() instanceof Body.Certified certified) {
       control.setCertified(certified.chain().toProtobuf());
     }
@@ -58,6 +60,8 @@ public final class ControlCodec {
                 PeerId.ofMultihash(suspicion.getPeer().toByteArray()), suspicion.getSequence());
       } else if (control.hasRevocation()) {
         body = new Body.Revoked(Revocation.of(control.getRevocation()));
+      } else if (control.hasFork()) {
+        body = new Body.Forked(control.getFork().toByteArray());
       } else if (control.hasCertified()) {
         body = new Body.Certified(CertificateChain.of(control.getCertified()));
       } else {
