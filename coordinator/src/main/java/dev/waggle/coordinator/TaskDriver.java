@@ -5,6 +5,7 @@ import dev.waggle.ledger.Attempt;
 import dev.waggle.ledger.BrokenPromise;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.MalformedReceiptException;
+import dev.waggle.ledger.Observation;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.Chunk;
@@ -17,6 +18,7 @@ import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -49,12 +51,31 @@ final class TaskDriver implements RunningTask {
     final Candidate by;
     final HeldClaim claim;
     byte[] envelopeHash = {};
+    long assignedNanos;
+    long firstNanos;
+    long outputBytes;
     @Nullable Future<?> overdue;
 
     Held(int number, Candidate by, HeldClaim claim) {
       this.number = number;
       this.by = by;
       this.claim = claim;
+    }
+
+    void onChunk(Chunk chunk) {
+      if (firstNanos == 0) {
+        firstNanos = System.nanoTime();
+      }
+      outputBytes += chunk.textBytes();
+    }
+
+    Observation observation() {
+      long now = System.nanoTime();
+      long first = firstNanos == 0 ? now : firstNanos;
+      return new Observation(
+          outputBytes,
+          Duration.ofNanos(first - assignedNanos),
+          Duration.ofNanos(now - assignedNanos));
     }
   }
 
@@ -168,6 +189,7 @@ final class TaskDriver implements RunningTask {
                                 machine.onFirstChunkOverdue(mine.number, parts.firstChunkMax()))),
                 parts.firstChunkMax().toMillis(),
                 TimeUnit.MILLISECONDS);
+    mine.assignedNanos = System.nanoTime();
     mine.envelopeHash = mine.claim.assign(spec, new Results(mine.number));
   }
 
@@ -191,6 +213,7 @@ final class TaskDriver implements RunningTask {
             mine.by.worker(),
             mine.claim.acceptance().model(),
             spec.requirements().labels(),
+            mine.observation(),
             mine.envelopeHash);
     ReceiptCheck.Verdict verdict = check.countersign(effect.result());
     boolean remote = !mine.by.worker().equals(parts.identity().peerId());
@@ -321,6 +344,7 @@ final class TaskDriver implements RunningTask {
       CompletableFuture<Void> told = CompletableFuture.completedFuture(null);
       for (Effect effect : machine.onChunk(number, chunk)) {
         if (effect instanceof Effect.TellChunk tell) {
+          current().onChunk(tell.chunk());
           told = listener.onChunk(tell.chunk());
         } else {
           perform(effect);

@@ -304,6 +304,20 @@ class CoordinatorTest {
   }
 
   @Test
+  void receiptForMoreThanCame_isNotTrue() throws Exception {
+    exchange.accepts(first, identity.peerId(), DIGEST);
+    Heard heard = new Heard();
+    coordinator.submit(chat(MODEL), heard);
+    ScriptedExchange.Claim claim = claim(0);
+    claim.listener().onChunk(new Chunk.Text("hi"));
+    claim.sent.addAndGet(1_000);
+    claim.listener().onResult(claim.done(identity.peerId(), MODEL, DIGEST));
+    assertThat(heard.end(TaskFailure.Failed.class).message())
+        .contains("it is for 1002 bytes of answer, and 2 came");
+    assertThat(faults).extracting(Conduct.Observed::fault).containsExactly(Fault.FALSE_RECEIPT);
+  }
+
+  @Test
   void workerWithTooManyFaults_getsNoTasks_untilTheyAreForgiven() throws Exception {
     exchange.accepts(first, identity.peerId(), DIGEST);
     exchange.accepts(second, identity.peerId(), DIGEST);

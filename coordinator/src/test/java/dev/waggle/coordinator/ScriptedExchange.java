@@ -5,6 +5,8 @@ import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
+import dev.waggle.ledger.Work;
+import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.Exchange;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
@@ -27,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The far side of the exchange, played by the test. */
 final class ScriptedExchange implements Exchange {
@@ -51,6 +54,7 @@ final class ScriptedExchange implements Exchange {
     final ClaimId id = ClaimId.random();
     final ModelId promised;
     volatile boolean canceled;
+    final AtomicLong sent = new AtomicLong();
     private final CompletableFuture<ResultListener> listener = new CompletableFuture<>();
 
     Claim(Identity worker, PeerId requester, TaskId task, ModelId promised) {
@@ -100,9 +104,31 @@ final class ScriptedExchange implements Exchange {
       return listener.isDone();
     }
 
-    /** Whom the task's requester told to listen. */
+    /** Whom the task's requester told to listen; what is said to it is counted. */
     ResultListener listener() {
-      return listener.join();
+      ResultListener to = listener.join();
+      return new ResultListener() {
+        @Override
+        public void onBeat() {
+          to.onBeat();
+        }
+
+        @Override
+        public CompletableFuture<Void> onChunk(Chunk chunk) {
+          sent.addAndGet(chunk.textBytes());
+          return to.onChunk(chunk);
+        }
+
+        @Override
+        public void onResult(TaskResult result) {
+          to.onResult(result);
+        }
+
+        @Override
+        public void onLost(IOException cause) {
+          to.onLost(cause);
+        }
+      };
     }
 
     /** The result as an honest worker gives it. */
@@ -116,11 +142,19 @@ final class ScriptedExchange implements Exchange {
               worker.peerId(),
               model,
               digest,
-              USAGE.promptTokens(),
-              USAGE.outputTokens(),
-              Duration.ZERO,
-              Duration.ZERO,
-              Duration.ZERO,
+              "",
+              new Work(
+                  USAGE.promptTokens(),
+                  USAGE.outputTokens(),
+                  1,
+                  sent.get(),
+                  Duration.ZERO,
+                  Duration.ZERO,
+                  Duration.ZERO,
+                  false,
+                  0,
+                  0,
+                  "stop"),
               Instant.ofEpochSecond(1),
               Instant.ofEpochSecond(2),
               HASH,

@@ -3,10 +3,12 @@ package dev.waggle.ledger;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.Identity;
+import dev.waggle.ledger.wire.ObservationRecord;
 import dev.waggle.ledger.wire.ReceiptBodyRecord;
 import dev.waggle.ledger.wire.ReceiptRecord;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
 /**
  * One settled task, signed by its worker and then by its requester; the only unit of credit.
@@ -25,13 +27,19 @@ public final class Receipt {
   private final ReceiptBody body;
   private final byte[] workerSignature;
   private final byte[] requesterSignature;
+  private final byte[] observationBytes;
 
   private Receipt(
-      byte[] bodyBytes, ReceiptBody body, byte[] workerSignature, byte[] requesterSignature) {
+      byte[] bodyBytes,
+      ReceiptBody body,
+      byte[] workerSignature,
+      byte[] requesterSignature,
+      byte[] observationBytes) {
     this.bodyBytes = bodyBytes;
     this.body = body;
     this.workerSignature = workerSignature;
     this.requesterSignature = requesterSignature;
+    this.observationBytes = observationBytes;
   }
 
   /**
@@ -44,7 +52,8 @@ public final class Receipt {
       throw new IllegalArgumentException("the receipt names another worker");
     }
     byte[] bytes = body.encode();
-    return new Receipt(bytes, body, worker.sign(signed(WORKER_DOMAIN, bytes)), new byte[0]);
+    return new Receipt(
+        bytes, body, worker.sign(signed(WORKER_DOMAIN, bytes)), new byte[0], new byte[0]);
   }
 
   /**
@@ -64,28 +73,53 @@ public final class Receipt {
           bodyBytes,
           ReceiptBody.of(ReceiptBodyRecord.parseFrom(bodyBytes)),
           receipt.getWorkerSignature().toByteArray(),
-          receipt.getRequesterSignature().toByteArray());
+          receipt.getRequesterSignature().toByteArray(),
+          receipt.getObservation().toByteArray());
     } catch (InvalidProtocolBufferException e) {
       throw new MalformedReceiptException("the bytes are not a receipt");
     }
   }
 
   /**
-   * The whole receipt: this half and the requester's signature.
+   * The whole receipt: this half, what the requester measured, and its signature.
    *
    * @throws IllegalArgumentException if the body names another requester
    */
-  public Receipt countersign(Identity requester) {
+  public Receipt countersign(Identity requester, Observation observation) {
     if (!body.requester().equals(requester.peerId())) {
       throw new IllegalArgumentException("the receipt names another requester");
     }
-    return new Receipt(
-        bodyBytes, body, workerSignature, requester.sign(signed(REQUESTER_DOMAIN, bodyBytes)));
+    byte[] observed =
+        ObservationRecord.newBuilder()
+            .setOutputBytes(observation.outputBytes())
+            .setFirstChunkMs(observation.firstChunk().toMillis())
+            .setTotalMs(observation.total().toMillis())
+            .build()
+            .toByteArray();
+    byte[] signature = requester.sign(signedByRequester(bodyBytes, observed));
+    return new Receipt(bodyBytes, body, workerSignature, signature, observed);
   }
 
   /** What it says. */
   public ReceiptBody body() {
     return body;
+  }
+
+  /**
+   * What the requester measured.
+   *
+   * @throws MalformedReceiptException if it cannot be read
+   */
+  public Observation observation() throws MalformedReceiptException {
+    try {
+      ObservationRecord observed = ObservationRecord.parseFrom(observationBytes);
+      return new Observation(
+          observed.getOutputBytes(),
+          Duration.ofMillis(observed.getFirstChunkMs()),
+          Duration.ofMillis(observed.getTotalMs()));
+    } catch (InvalidProtocolBufferException e) {
+      throw new MalformedReceiptException("what the requester measured cannot be read");
+    }
   }
 
   /** Whether the worker that it names signed it. */
@@ -96,7 +130,8 @@ public final class Receipt {
   /** Whether both sides that it names signed it. */
   public boolean verifyBoth() {
     return verifyWorker()
-        && body.requester().verify(signed(REQUESTER_DOMAIN, bodyBytes), requesterSignature);
+        && body.requester()
+            .verify(signedByRequester(bodyBytes, observationBytes), requesterSignature);
   }
 
   /** The bytes to send or keep. */
@@ -105,8 +140,19 @@ public final class Receipt {
         .setBody(ByteString.copyFrom(bodyBytes))
         .setWorkerSignature(ByteString.copyFrom(workerSignature))
         .setRequesterSignature(ByteString.copyFrom(requesterSignature))
+        .setObservation(ByteString.copyFrom(observationBytes))
         .build()
         .toByteArray();
+  }
+
+  private static byte[] signedByRequester(byte[] body, byte[] observation) {
+    return ByteBuffer.allocate(
+            REQUESTER_DOMAIN.length + Integer.BYTES + body.length + observation.length)
+        .put(REQUESTER_DOMAIN)
+        .putInt(body.length)
+        .put(body)
+        .put(observation)
+        .array();
   }
 
   private static byte[] signed(byte[] domain, byte[] body) {

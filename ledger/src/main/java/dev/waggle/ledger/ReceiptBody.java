@@ -12,11 +12,8 @@ import java.util.List;
  *
  * @param swarm the swarm's id, 32 bytes
  * @param modelDigest what the worker's engine says the model's content is
- * @param promptTokens tokens read, 0 or more
- * @param outputTokens tokens generated, 0 or more
- * @param load time to load the model
- * @param prefill time to read the prompt
- * @param decode time to generate
+ * @param job what the task is a part of; empty when of nothing
+ * @param work what the worker did
  * @param started when the worker began, by its clock, to the millisecond
  * @param finished when it ended, by its clock, to the millisecond
  * @param envelopeHash SHA-256 of the sealed task, 32 bytes
@@ -30,11 +27,8 @@ public record ReceiptBody(
     PeerId worker,
     String model,
     String modelDigest,
-    int promptTokens,
-    int outputTokens,
-    Duration load,
-    Duration prefill,
-    Duration decode,
+    String job,
+    Work work,
     Instant started,
     Instant finished,
     byte[] envelopeHash,
@@ -55,11 +49,18 @@ public record ReceiptBody(
         .setWorker(ByteString.copyFrom(worker.multihash()))
         .setModel(model)
         .setModelDigest(modelDigest)
-        .setPromptTokens(promptTokens)
-        .setOutputTokens(outputTokens)
-        .setLoadMs(load.toMillis())
-        .setPrefillMs(prefill.toMillis())
-        .setDecodeMs(decode.toMillis())
+        .setJob(job)
+        .setPromptTokens(work.promptTokens())
+        .setOutputTokens(work.outputTokens())
+        .setPromptBytes(work.promptBytes())
+        .setOutputBytes(work.outputBytes())
+        .setLoadMs(work.load().toMillis())
+        .setPrefillMs(work.prefill().toMillis())
+        .setDecodeMs(work.decode().toMillis())
+        .setAccelerated(work.accelerated())
+        .setParameters(work.parameters())
+        .setDemandPercent(work.demandPercent())
+        .setOutcome(work.outcome())
         .setStartedMs(started.toEpochMilli())
         .setFinishedMs(finished.toEpochMilli())
         .setEnvelopeHash(ByteString.copyFrom(envelopeHash))
@@ -82,11 +83,19 @@ public record ReceiptBody(
           PeerId.ofMultihash(body.getWorker().toByteArray()),
           body.getModel(),
           body.getModelDigest(),
-          body.getPromptTokens(),
-          body.getOutputTokens(),
-          Duration.ofMillis(body.getLoadMs()),
-          Duration.ofMillis(body.getPrefillMs()),
-          Duration.ofMillis(body.getDecodeMs()),
+          body.getJob(),
+          new Work(
+              body.getPromptTokens(),
+              body.getOutputTokens(),
+              body.getPromptBytes(),
+              body.getOutputBytes(),
+              Duration.ofMillis(body.getLoadMs()),
+              Duration.ofMillis(body.getPrefillMs()),
+              Duration.ofMillis(body.getDecodeMs()),
+              body.getAccelerated(),
+              body.getParameters(),
+              body.getDemandPercent(),
+              body.getOutcome()),
           Instant.ofEpochMilli(body.getStartedMs()),
           Instant.ofEpochMilli(body.getFinishedMs()),
           body.getEnvelopeHash().toByteArray(),

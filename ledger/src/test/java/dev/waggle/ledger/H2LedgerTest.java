@@ -27,6 +27,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class H2LedgerTest {
+  private static final Work WORK =
+      new Work(
+          3,
+          4,
+          5,
+          6,
+          Duration.ZERO,
+          Duration.ofMillis(5),
+          Duration.ofMillis(6),
+          true,
+          7_600,
+          50,
+          "stop");
+  private static final Observation OBSERVED =
+      new Observation(6, Duration.ofMillis(7), Duration.ofMillis(20));
   private static final Identity NODE = identity(1);
   private static final Identity WORKER = identity(2);
   private static final Verification.Progress QUIET = (checked, total) -> {};
@@ -60,11 +75,8 @@ class H2LedgerTest {
         WORKER.peerId(),
         "m",
         "sha256:00",
-        3,
-        4,
-        Duration.ZERO,
-        Duration.ofMillis(5),
-        Duration.ofMillis(6),
+        "",
+        WORK,
         Instant.ofEpochMilli(1),
         Instant.ofEpochMilli(2),
         new byte[32],
@@ -72,7 +84,7 @@ class H2LedgerTest {
   }
 
   private static Receipt receipt(int claim) {
-    return Receipt.byWorker(body(claim), WORKER).countersign(NODE);
+    return Receipt.byWorker(body(claim), WORKER).countersign(NODE, OBSERVED);
   }
 
   private static byte[] payload(int value) {
@@ -183,17 +195,14 @@ class H2LedgerTest {
                       WORKER.peerId(),
                       "another model",
                       "sha256:00",
-                      3,
-                      4,
-                      Duration.ZERO,
-                      Duration.ZERO,
-                      Duration.ZERO,
+                      "",
+                      WORK,
                       Instant.EPOCH,
                       Instant.EPOCH,
                       new byte[32],
                       List.of()),
                   WORKER)
-              .countersign(NODE);
+              .countersign(NODE, OBSERVED);
       assertThatThrownBy(() -> get(ledger.record(other, true)))
           .isInstanceOf(ExecutionException.class)
           .hasCauseInstanceOf(LedgerException.class)

@@ -126,6 +126,11 @@ final class Admission {
     return (int) places.values().stream().filter(Place::isRunning).count();
   }
 
+  /** How much is asked of this node: its places that are taken for each slot, in percent. */
+  int demandPercent() {
+    return 100 * places.size() / Math.max(1, limits.slots());
+  }
+
   int queued() {
     return places.size() - running();
   }

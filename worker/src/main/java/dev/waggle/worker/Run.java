@@ -2,7 +2,10 @@ package dev.waggle.worker;
 
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
+import dev.waggle.ledger.Work;
+import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.exchange.Assignment;
+import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Outcome;
@@ -14,7 +17,9 @@ import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -25,11 +30,16 @@ import org.slf4j.LoggerFactory;
 final class Run {
   private static final Logger log = LoggerFactory.getLogger(Run.class);
 
+  // Four and a half bits for each parameter are usual.
+  private static final long BYTES_PER_MILLION = 570_000;
+
   private final Worker.Parts parts;
   private final Catalog catalog;
   private final Assignment assignment;
   private final ModelId promised;
+  private final int demandPercent;
   private final ResultSink sink;
+  private long outputBytes;
   private boolean canceled;
   private @Nullable Generation generation;
 
@@ -38,11 +48,13 @@ final class Run {
       Catalog catalog,
       Assignment assignment,
       ModelId promised,
+      int demandPercent,
       ResultSink sink) {
     this.parts = parts;
     this.catalog = catalog;
     this.assignment = assignment;
     this.promised = promised;
+    this.demandPercent = demandPercent;
     this.sink = sink;
   }
 
@@ -80,7 +92,9 @@ final class Run {
       Generation.End end = mine.run(this::send);
       sink.finish(
           new TaskResult(
-              new Outcome.Done(end.reason()), end.usage(), receipt(end.usage(), started)));
+              new Outcome.Done(end.reason()),
+              end.usage(),
+              receipt(work(chat, entry.get().offer(), end), started)));
     } catch (EngineException e) {
       log.info("task {} failed: {}", assignment.task(), e.getMessage());
       fail(e.failure(), e.getMessage());
@@ -93,6 +107,7 @@ final class Run {
   }
 
   private void send(Chunk chunk) throws IOException, InterruptedException {
+    outputBytes += chunk.textBytes();
     try {
       sink.chunk(chunk).get();
     } catch (ExecutionException e) {
@@ -100,7 +115,27 @@ final class Run {
     }
   }
 
-  private byte[] receipt(Usage usage, Instant started) {
+  private Work work(TaskSpec.Chat chat, ModelOffer model, Generation.End end) {
+    Usage usage = end.usage();
+    long promptBytes = 0;
+    for (ChatMessage each : chat.messages()) {
+      promptBytes += each.content().getBytes(StandardCharsets.UTF_8).length;
+    }
+    return new Work(
+        usage.promptTokens(),
+        usage.outputTokens(),
+        promptBytes,
+        outputBytes,
+        usage.load(),
+        usage.prefill(),
+        usage.decode(),
+        model.accelerated(),
+        model.parameters() > 0 ? model.parameters() : model.sizeBytes() / BYTES_PER_MILLION,
+        demandPercent,
+        end.reason().name().toLowerCase(Locale.ROOT));
+  }
+
+  private byte[] receipt(Work work, Instant started) {
     ReceiptBody body =
         new ReceiptBody(
             parts.swarm().get(),
@@ -110,11 +145,8 @@ final class Run {
             parts.identity().peerId(),
             promised.name(),
             promised.digest(),
-            usage.promptTokens(),
-            usage.outputTokens(),
-            usage.load(),
-            usage.prefill(),
-            usage.decode(),
+            "",
+            work,
             started,
             parts.clock().instant(),
             assignment.envelopeHash(),

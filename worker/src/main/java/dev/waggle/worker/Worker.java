@@ -106,7 +106,7 @@ public final class Worker implements TaskServer, AutoCloseable {
       OwnerRules rules, Supplier<MachineState> machine, Function<PeerId, String> names) {}
 
   /** What was promised to whom. */
-  private record Held(PeerId requester, ModelId model) {}
+  private record Held(PeerId requester, ModelId model, int demandPercent) {}
 
   /**
    * Prepares a worker, which has no models before {@link #start}.
@@ -315,7 +315,7 @@ public final class Worker implements TaskServer, AutoCloseable {
       }
       before = admission.claim(claim, model, requester);
       if (before.isPresent()) {
-        held.put(claim, new Held(requester, promised));
+        held.put(claim, new Held(requester, promised, admission.demandPercent()));
         if (isOthers(claim)) {
           gate.onTaken(requester, parts.clock().instant());
         }
@@ -338,7 +338,7 @@ public final class Worker implements TaskServer, AutoCloseable {
       if (of == null || !admission.isWaiting(assignment.claim())) {
         return; // Cancelled meanwhile.
       }
-      run = new Run(parts, catalog, assignment, of.model(), sink);
+      run = new Run(parts, catalog, assignment, of.model(), of.demandPercent(), sink);
       runs.put(assignment.claim(), run);
       refused = isOthers(assignment.claim()) && closed().isPresent();
       start = refused ? List.of() : admission.ready(assignment.claim());

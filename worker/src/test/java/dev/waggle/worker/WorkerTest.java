@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.waggle.crypto.Identity;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
+import dev.waggle.ledger.Observation;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.mesh.swarm.capability.Capability;
@@ -30,6 +31,7 @@ import dev.waggle.worker.fake.FakeOllama.Fault;
 import dev.waggle.worker.owner.MachineState;
 import dev.waggle.worker.owner.OwnerRules;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -50,6 +52,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class WorkerTest {
+  private static final Observation OBSERVED = new Observation(1, Duration.ZERO, Duration.ZERO);
+
   private static final byte[] SWARM = new byte[32];
   private static final byte[] HASH = new byte[32];
 
@@ -164,7 +168,13 @@ class WorkerTest {
     assertThat(body.requester()).isEqualTo(requester.peerId());
     assertThat(body.model()).isEqualTo(FakeOllama.MODEL);
     assertThat(body.modelDigest()).isEqualTo("sha256:" + FakeOllama.digest(FakeOllama.MODEL));
-    assertThat(body.outputTokens()).isEqualTo(5);
+    assertThat(body.work().outputTokens()).isEqualTo(5);
+    assertThat(body.work().outputBytes())
+        .isEqualTo(String.join("", FakeOllama.ANSWER).getBytes(StandardCharsets.UTF_8).length);
+    assertThat(body.work().promptBytes()).isPositive();
+    assertThat(body.work().parameters()).isEqualTo(1_200);
+    assertThat(body.work().outcome()).isEqualTo("stop");
+    assertThat(body.work().demandPercent()).isPositive();
     await().until(() -> capability().running() == 0 && capability().queued() == 0);
   }
 
@@ -320,7 +330,7 @@ class WorkerTest {
     Recorded recorded = new Recorded();
     assign(claim(FakeOllama.MODEL), FakeOllama.MODEL, recorded);
     Receipt half = Receipt.parse(result(recorded).receipt());
-    byte[] whole = half.countersign(requester).bytes();
+    byte[] whole = half.countersign(requester, OBSERVED).bytes();
     worker.onSettle(requester.peerId(), whole).get(10, TimeUnit.SECONDS);
     worker.onSettle(requester.peerId(), whole).get(10, TimeUnit.SECONDS);
     assertThat(ledger.entries(1, 10))

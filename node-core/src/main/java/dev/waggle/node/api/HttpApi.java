@@ -154,6 +154,7 @@ public final class HttpApi implements AutoCloseable {
     new ModelRoutes(node, version, vertx, metrics).addTo(router);
     LaterAnswers later = new LaterAnswers(vertx, blocking);
     new ConductRoutes(node, guard, later).addTo(router);
+    new StatementRoutes(node, guard, later).addTo(router);
     OwnerRoutes owner = new OwnerRoutes(node, guard, later);
     owner.addTo(router);
     new SwarmRoutes(node, version, guard, later, owner).addTo(router);

@@ -258,8 +258,8 @@ final class SwarmRoutes {
   private static void receipt(ObjectNode node, ReceiptBody body) {
     node.put("task", body.task()).put("requester", body.requester().toString());
     node.put("worker", body.worker().toString()).put("model", body.model());
-    node.put("modelDigest", body.modelDigest()).put("promptTokens", body.promptTokens());
-    node.put("outputTokens", body.outputTokens());
+    node.put("modelDigest", body.modelDigest()).put("promptTokens", body.work().promptTokens());
+    node.put("outputTokens", body.work().outputTokens());
     ArrayNode labels = node.putArray("labels");
     body.labels().forEach(labels::add);
   }

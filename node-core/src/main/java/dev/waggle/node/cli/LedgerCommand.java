@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       LedgerCommand.ListEntries.class,
       LedgerCommand.Proof.class,
+      StatementCommand.class,
       LedgerCommand.Verify.class
     },
     mixinStandardHelpOptions = true)
@@ -37,7 +38,8 @@ final class LedgerCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say what to do: list, proof or verify");
+    throw new ParameterException(
+        spec.commandLine(), "say what to do: list, proof, statement or verify");
   }
 
   @Command(name = "list", description = "Show entries, oldest first.")

@@ -118,8 +118,9 @@ final class ReceiptCommand implements Runnable {
       ObjectNode node = new ObjectMapper().createObjectNode().put("valid", true);
       node.put("task", body.task()).put("requester", body.requester().toString());
       node.put("worker", body.worker().toString()).put("model", body.model());
-      node.put("modelDigest", body.modelDigest()).put("promptTokens", body.promptTokens());
-      node.put("outputTokens", body.outputTokens()).put("finished", body.finished().toString());
+      node.put("modelDigest", body.modelDigest()).put("promptTokens", body.work().promptTokens());
+      node.put("outputTokens", body.work().outputTokens())
+          .put("finished", body.finished().toString());
       var labels = node.putArray("labels");
       body.labels().forEach(labels::add);
       node.put("ledger", proof.checkpoint().checkpoint().log().toString());
@@ -136,7 +137,11 @@ final class ReceiptCommand implements Runnable {
       out.println("  worker     " + body.worker());
       out.println("  model      " + body.model() + " (" + body.modelDigest() + ")");
       out.println(
-          "  tokens     " + body.promptTokens() + " read, " + body.outputTokens() + " written");
+          "  tokens     "
+              + body.work().promptTokens()
+              + " read, "
+              + body.work().outputTokens()
+              + " written");
       out.println("  finished   " + body.finished() + ", by the worker's clock");
       if (!body.labels().isEmpty()) {
         out.println("  labels     " + String.join(", ", body.labels()));

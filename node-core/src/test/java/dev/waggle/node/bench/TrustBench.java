@@ -5,8 +5,10 @@ import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.Envelope;
 import dev.waggle.crypto.EnvelopeHeader;
 import dev.waggle.crypto.Identity;
+import dev.waggle.ledger.Observation;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
+import dev.waggle.ledger.Work;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.request.Requests;
@@ -34,7 +36,7 @@ public final class TrustBench {
   private int served;
   private ClaimKey key = ClaimKey.generate(RANDOM);
 
-  private interface Work {
+  private interface Step {
     void run() throws Exception;
   }
 
@@ -109,19 +111,17 @@ public final class TrustBench {
             worker.peerId(),
             "model",
             "digest",
-            1,
-            1,
-            Duration.ZERO,
-            Duration.ZERO,
-            Duration.ZERO,
+            "",
+            new Work(1, 1, 1, 1, Duration.ZERO, Duration.ZERO, Duration.ZERO, false, 0, 0, "stop"),
             Instant.EPOCH,
             Instant.EPOCH,
             new byte[32],
             List.of());
+    Observation observed = new Observation(1, Duration.ZERO, Duration.ZERO);
     Receipt half = Receipt.byWorker(body, worker);
     byte[] last = sent.opener().openFinal(opened.sealer().sealFinal(half.bytes()));
     Receipt received = Receipt.parse(last);
-    if (!received.verifyWorker() || !received.countersign(requester).verifyBoth()) {
+    if (!received.verifyWorker() || !received.countersign(requester, observed).verifyBoth()) {
       throw new IllegalStateException("a receipt does not verify");
     }
   }
@@ -154,7 +154,7 @@ public final class TrustBench {
     }
   }
 
-  private static void print(String what, Work work) throws Exception {
+  private static void print(String what, Step work) throws Exception {
     long end = System.nanoTime() + ENOUGH.toNanos();
     while (System.nanoTime() < end) {
       work.run();

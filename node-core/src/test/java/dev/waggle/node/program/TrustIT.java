@@ -10,6 +10,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.BrokenPromise;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
+import dev.waggle.ledger.Work;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.node.process.NodeProcess;
@@ -199,11 +200,8 @@ class TrustIT {
             worker.peerId(),
             "tiny:1b",
             "sha256:00",
-            1,
-            2,
-            Duration.ZERO,
-            Duration.ZERO,
-            Duration.ZERO,
+            "",
+            new Work(1, 2, 3, 4, Duration.ZERO, Duration.ZERO, Duration.ZERO, false, 0, 0, "stop"),
             Instant.EPOCH,
             Instant.EPOCH,
             new byte[32],

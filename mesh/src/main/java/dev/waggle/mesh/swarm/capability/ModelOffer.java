@@ -13,9 +13,18 @@ import java.util.Optional;
  * @param sizeBytes size on disk
  * @param contextTokens the longest conversation it takes, 0 when unknown
  * @param loaded whether it is in memory now
+ * @param parameters its size in millions of parameters, 0 when unknown
+ * @param accelerated whether a GPU runs it, as far as the engine says
  */
 public record ModelOffer(
-    String name, String digest, String engine, long sizeBytes, int contextTokens, boolean loaded) {
+    String name,
+    String digest,
+    String engine,
+    long sizeBytes,
+    int contextTokens,
+    boolean loaded,
+    long parameters,
+    boolean accelerated) {
   /** The longest name, digest or engine, in characters. */
   public static final int NAME_CHARACTERS_MAX = 256;
 
@@ -23,9 +32,20 @@ public record ModelOffer(
     PrintableText.check(name, NAME_CHARACTERS_MAX, "a model's name");
     PrintableText.check(digest, NAME_CHARACTERS_MAX, "a model's digest");
     PrintableText.check(engine, NAME_CHARACTERS_MAX, "an engine's name");
-    if (sizeBytes < 0 || contextTokens < 0) {
-      throw new IllegalArgumentException("a model's size and context are 0 or more");
+    if (sizeBytes < 0 || contextTokens < 0 || parameters < 0) {
+      throw new IllegalArgumentException("a model's sizes and context are 0 or more");
     }
+  }
+
+  /** A model of which nothing more is known. */
+  public ModelOffer(
+      String name,
+      String digest,
+      String engine,
+      long sizeBytes,
+      int contextTokens,
+      boolean loaded) {
+    this(name, digest, engine, sizeBytes, contextTokens, loaded, 0, false);
   }
 
   /**

@@ -44,7 +44,9 @@ public final class AdvertCodec {
               .setEngine(model.engine())
               .setSize(model.sizeBytes())
               .setContext(model.contextTokens())
-              .setLoaded(model.loaded()));
+              .setLoaded(model.loaded())
+              .setParameters(model.parameters())
+              .setAccelerated(model.accelerated()));
     }
     Advert.Builder builder =
         Advert.newBuilder()
@@ -88,7 +90,9 @@ public final class AdvertCodec {
               model.getEngine(),
               model.getSize(),
               model.getContext(),
-              model.getLoaded()));
+              model.getLoaded(),
+              model.getParameters(),
+              model.getAccelerated()));
     }
     return new Capability(
         record.getNodeName(),

@@ -22,11 +22,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +41,7 @@ public final class OllamaEngine implements Engine {
   /** What a Waggle node adds to the answer of {@code /api/version}. */
   public static final String WAGGLE_MARKER = "waggle";
 
+  private static final Pattern PARAMETERS = Pattern.compile("([0-9]{1,5}(?:\\.[0-9]+)?)([BM])");
   private static final Logger log = LoggerFactory.getLogger(OllamaEngine.class);
   private static final Duration CONNECT_MAX = Duration.ofSeconds(2);
   private static final Duration ADMIN_MAX = Duration.ofSeconds(5);
@@ -87,7 +88,7 @@ public final class OllamaEngine implements Engine {
           "a Waggle node answers at " + address + ", not Ollama (check OLLAMA_HOST)");
     }
     try {
-      Set<String> loaded = loaded();
+      Map<String, Boolean> loaded = loaded();
       List<ModelOffer> models = new ArrayList<>();
       // Asked directly, because ollama4j does not show remote_host.
       for (JsonNode model : ask("/api/tags").path("models")) {
@@ -100,7 +101,9 @@ public final class OllamaEngine implements Engine {
                   name(),
                   Math.max(0, model.path("size").asLong()),
                   0,
-                  loaded.contains(name)));
+                  loaded.containsKey(name),
+                  parameters(model.path("details").path("parameter_size").asText()),
+                  loaded.getOrDefault(name, false)));
         }
       }
       return models;
@@ -114,12 +117,23 @@ public final class OllamaEngine implements Engine {
     return digest.contains(":") ? digest : "sha256:" + digest;
   }
 
-  private Set<String> loaded() {
-    Set<String> loaded = new HashSet<>();
+  /** The millions that a text like "7.6B" or "494.03M" means; 0 for any other. */
+  static long parameters(String text) {
+    Matcher form = PARAMETERS.matcher(text);
+    return form.matches()
+        ? Math.round(Double.parseDouble(form.group(1)) * (form.group(2).equals("B") ? 1_000 : 1))
+        : 0;
+  }
+
+  /** The models in memory, and whether a GPU has at least a part of each. */
+  private Map<String, Boolean> loaded() {
+    Map<String, Boolean> loaded = new HashMap<>();
     try {
       ModelProcessesResult running = admin.ps();
       if (running.getModels() != null) {
-        running.getModels().forEach(process -> loaded.add(process.getName()));
+        running
+            .getModels()
+            .forEach(process -> loaded.put(process.getName(), process.getSizeVram() > 0));
       }
     } catch (OllamaException e) {
       // Only a hint for the placement; servers that speak part of the API lack it.

@@ -1,0 +1,74 @@
+package dev.waggle.node.api;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.ledger.Statement;
+import dev.waggle.node.data.AccessToken.Scope;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+
+/** What members earned and spent, by this node's record. */
+final class StatementRoutes {
+  private final NodeControl node;
+  private final Guard guard;
+  private final LaterAnswers later;
+
+  StatementRoutes(NodeControl node, Guard guard, LaterAnswers later) {
+    this.node = node;
+    this.guard = guard;
+    this.later = later;
+  }
+
+  void addTo(Router router) {
+    router.get("/swarm/v1/statement").handler(guard.requiring(Scope.READ)).handler(this::statement);
+  }
+
+  private void statement(RoutingContext context) {
+    Instant from = moment(context, "from", Instant.EPOCH);
+    Instant until = moment(context, "until", Instant.parse("9999-01-01T00:00:00Z"));
+    if (!from.isBefore(until)) {
+      throw JsonFields.wrong("until", "has to be after \"from\"");
+    }
+    later.answer(
+        context,
+        () -> {
+          ObjectNode body = JsonNodeFactory.instance.objectNode();
+          body.put("from", from.toString()).put("until", until.toString());
+          ArrayNode members = body.putArray("members");
+          Statement.of(node.ledger(), from, until)
+              .lines()
+              .forEach(
+                  (member, line) ->
+                      members
+                          .addObject()
+                          .put("peerId", member.toString())
+                          .put("name", node.swarm().membership().name(member))
+                          .put("tasksDone", line.tasksDone())
+                          .put("tasksAsked", line.tasksAsked())
+                          .put("earned", rounded(line.earned()))
+                          .put("spent", rounded(line.spent()))
+                          .put("promptTokens", line.promptTokens())
+                          .put("outputTokens", line.outputTokens()));
+          return body;
+        });
+  }
+
+  private static double rounded(double credits) {
+    return Math.round(credits * 1_000) / 1_000.0;
+  }
+
+  private static Instant moment(RoutingContext context, String name, Instant fallback) {
+    String text = context.request().getParam(name);
+    if (text == null) {
+      return fallback;
+    }
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw JsonFields.wrong(name, "has to be a time like 2026-11-01T00:00:00Z");
+    }
+  }
+}
