@@ -21,8 +21,15 @@ final class H2Database {
 
   /** Opens or creates the file and brings its schema up to date. */
   static H2Database open(Path file) throws LedgerException {
+    return open(file, "file:");
+  }
+
+  /**
+   * @param fileSystem which of H2's file systems has the file
+   */
+  static H2Database open(Path file, String fileSystem) throws LedgerException {
     // Closing belongs to the node, not to H2's own shutdown hook.
-    String url = "jdbc:h2:file:" + base(file) + ";DB_CLOSE_ON_EXIT=FALSE;DB_CLOSE_DELAY=-1";
+    String url = "jdbc:h2:" + fileSystem + base(file) + ";DB_CLOSE_ON_EXIT=FALSE;DB_CLOSE_DELAY=-1";
     H2Database database = new H2Database(url);
     try (Connection probe = database.connect()) {
       probe.getMetaData();

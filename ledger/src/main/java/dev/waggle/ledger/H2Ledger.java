@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,14 +29,11 @@ public final class H2Ledger implements Ledger {
 
   private final H2Database database;
   private final Identity identity;
-  private final Connection writing;
   private final LedgerWriter writer;
 
-  private H2Ledger(
-      H2Database database, Identity identity, Connection writing, LedgerWriter writer) {
+  private H2Ledger(H2Database database, Identity identity, LedgerWriter writer) {
     this.database = database;
     this.identity = identity;
-    this.writing = writing;
     this.writer = writer;
   }
 
@@ -47,7 +45,15 @@ public final class H2Ledger implements Ledger {
    *     signed by another identity
    */
   public static H2Ledger open(Path file, Identity identity, Clock clock) throws LedgerException {
-    H2Database database = H2Database.open(file);
+    return open(H2Database.open(file), file, identity, clock, file.toFile()::getUsableSpace);
+  }
+
+  /**
+   * @param space how many bytes the disk has left
+   */
+  static H2Ledger open(
+      H2Database database, Path file, Identity identity, Clock clock, LongSupplier space)
+      throws LedgerException {
     try {
       Connection connection = database.connect();
       SignedCheckpoint head = lastHead(connection, identity.peerId());
@@ -58,8 +64,8 @@ public final class H2Ledger implements Ledger {
                 + "'s last head is not signed by this node (is the ledger another node's, or"
                 + " damaged? try: waggle ledger verify)");
       }
-      LedgerWriter writer = new LedgerWriter(connection, identity, clock, head);
-      return new H2Ledger(database, identity, connection, writer);
+      LedgerWriter writer = new LedgerWriter(database, connection, identity, clock, space);
+      return new H2Ledger(database, identity, writer);
     } catch (SQLException e) {
       throw new LedgerException(file + " cannot be read: " + e.getMessage(), e);
     }
@@ -243,7 +249,7 @@ public final class H2Ledger implements Ledger {
   public void close() {
     writer.close();
     try {
-      shutDown(writing);
+      shutDown(database.connect());
     } catch (SQLException e) {
       log.warn("the ledger's database did not close in order: {}", e.getMessage());
     }

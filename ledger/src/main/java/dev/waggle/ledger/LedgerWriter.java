@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +34,11 @@ import org.slf4j.LoggerFactory;
 final class LedgerWriter implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LedgerWriter.class);
   private static final int BATCH_MAX = 1_024;
+
+  /** Below that the disk counts as full. */
+  static final long SPACE_MIN = 32L << 20;
+
+  private static final Duration RECOVERY_STEP = Duration.ofSeconds(1);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
 
   /** One thing to write and whom to tell. */
@@ -57,7 +64,9 @@ final class LedgerWriter implements AutoCloseable {
     }
   }
 
-  private final Connection connection;
+  private final H2Database database;
+  private final LongSupplier space;
+  private Connection connection;
   private final Identity identity;
   private final Clock clock;
   private final BlockingQueue<Write> waiting = new LinkedBlockingQueue<>(Ledger.WAITING_WRITES_MAX);
@@ -66,20 +75,42 @@ final class LedgerWriter implements AutoCloseable {
   private byte[] lastHash;
   private volatile SignedCheckpoint head;
   private volatile boolean writable = true;
+  private String trouble = "";
   private volatile boolean closing;
 
-  LedgerWriter(Connection connection, Identity identity, Clock clock, SignedCheckpoint head)
+  /**
+   * @param connection to be used by this alone
+   * @param space how many bytes the disk has left
+   */
+  LedgerWriter(
+      H2Database database,
+      Connection connection,
+      Identity identity,
+      Clock clock,
+      LongSupplier space)
       throws SQLException {
+    this.database = database;
     this.connection = connection;
     this.identity = identity;
     this.clock = clock;
-    this.head = head;
-    this.tiles = Tiles.of(head.checkpoint().size(), new H2Tree(connection));
-    this.lastHash = H2Ledger.lastHash(connection, head.checkpoint().size());
-    connection.setAutoCommit(false);
+    this.space = space;
+    // Set again by load(), which the compiler cannot know.
+    this.head = H2Ledger.lastHead(connection, identity.peerId());
+    this.tiles = Tiles.empty();
+    this.lastHash = new byte[0];
+    load();
     this.thread = new Thread(this::run, "ledger-writer");
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /** Believes only what is there. */
+  private void load() throws SQLException {
+    connection.setAutoCommit(false);
+    SignedCheckpoint found = H2Ledger.lastHead(connection, identity.peerId());
+    tiles = Tiles.of(found.checkpoint().size(), new H2Tree(connection));
+    lastHash = H2Ledger.lastHash(connection, found.checkpoint().size());
+    head = found;
   }
 
   SignedCheckpoint head() {
@@ -130,7 +161,14 @@ final class LedgerWriter implements AutoCloseable {
     while (!stop) {
       batch.clear();
       try {
-        batch.add(waiting.take());
+        Write first = waiting.poll(RECOVERY_STEP.toMillis(), TimeUnit.MILLISECONDS);
+        if (first == null) {
+          if (!writable) {
+            recover();
+          }
+          continue;
+        }
+        batch.add(first);
       } catch (InterruptedException e) {
         break;
       }
@@ -145,8 +183,14 @@ final class LedgerWriter implements AutoCloseable {
   }
 
   private void write(List<Write> batch) {
+    if (!writable && !recover()) {
+      LedgerException failure = new LedgerException("cannot write to disk: " + trouble);
+      batch.forEach(write -> write.fail(failure));
+      return;
+    }
     List<Runnable> answers = new ArrayList<>(batch.size());
     try {
+      requireSpace();
       Batch state = new Batch();
       for (Write write : batch) {
         answers.add(state.apply(write));
@@ -165,22 +209,65 @@ final class LedgerWriter implements AutoCloseable {
     answers.forEach(Runnable::run);
   }
 
+  /** A database on a full disk may be lost for this process; so it stops before. */
+  private void requireSpace() throws SQLException {
+    if (space.getAsLong() < SPACE_MIN) {
+      throw new SQLException(
+          "the disk has less than " + (SPACE_MIN >> 20) + " MiB left (make room)");
+    }
+  }
+
   private void undo(List<Write> batch, SQLException cause) {
-    writable = false;
-    log.error("the ledger cannot write: {}", cause.getMessage());
+    stop(cause);
     try {
       connection.rollback();
-      // A commit whose sync failed may be there or not: believe only what is there.
-      SignedCheckpoint found = H2Ledger.lastHead(connection, identity.peerId());
-      tiles = Tiles.of(found.checkpoint().size(), new H2Tree(connection));
-      lastHash = H2Ledger.lastHash(connection, found.checkpoint().size());
-      head = found;
+      // A commit whose sync failed may be there or not.
+      load();
     } catch (SQLException e) {
-      log.error("the ledger's database does not answer: {}", e.getMessage());
+      log.debug("the ledger's database does not answer: {}", e.getMessage());
     }
     LedgerException failure =
         new LedgerException("cannot write to disk: " + cause.getMessage(), cause);
     batch.forEach(write -> write.fail(failure));
+  }
+
+  private void stop(SQLException cause) {
+    trouble = String.valueOf(cause.getMessage());
+    if (writable) {
+      log.error("the ledger cannot write: {}", trouble);
+    }
+    writable = false;
+  }
+
+  /** A database whose disk failed is of no use any more: what was forced is read anew. */
+  private void reopen() throws SQLException {
+    try (Connection old = database.connect();
+        Statement statement = old.createStatement()) {
+      statement.execute("SHUTDOWN IMMEDIATELY");
+    } catch (SQLException e) {
+      log.debug("the ledger's database was closed already: {}", e.getMessage());
+    }
+    connection = database.connect();
+  }
+
+  /** Tries whether it can be written again. */
+  private boolean recover() {
+    try {
+      requireSpace();
+      reopen();
+      load();
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("UPDATE probe SET written = written + 1");
+        connection.commit();
+        statement.execute("CHECKPOINT SYNC");
+      }
+      writable = true;
+      log.info("the ledger can be written again");
+      return true;
+    } catch (SQLException e) {
+      stop(e);
+      return false;
+    }
   }
 
   /** One transaction under way. */
@@ -308,8 +395,11 @@ final class LedgerWriter implements AutoCloseable {
     try {
       waiting.put(new Write.Stop());
       thread.join(CLOSE_MAX.toMillis());
+      connection.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (SQLException e) {
+      log.debug("the ledger's connection did not close: {}", e.getMessage());
     }
   }
 }

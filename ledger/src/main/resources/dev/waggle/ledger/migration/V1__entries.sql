@@ -36,3 +36,10 @@ CREATE TABLE receipt (
 CREATE TABLE settlement (
   sequence BIGINT PRIMARY KEY
 );
+
+-- Written to see whether the disk takes it.
+CREATE TABLE probe (
+  written BIGINT NOT NULL
+);
+
+INSERT INTO probe (written) VALUES (0);
