@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LedgerVerifier {
   private static final int PROGRESS_EVERY = 10_000;
-  private static final int FETCH_ROWS = 1_000;
 
   private final PeerId owner;
   private final Tiles tiles = Tiles.empty();
@@ -58,33 +57,24 @@ public final class LedgerVerifier {
   }
 
   private Verification run(Connection connection, Progress progress) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        Statement headStatement = connection.createStatement()) {
-      long total = count(connection);
-      statement.setFetchSize(FETCH_ROWS);
-      headStatement.setFetchSize(FETCH_ROWS);
-      try (ResultSet heads =
-              headStatement.executeQuery(
-                  "SELECT sequence, root, signature FROM head ORDER BY sequence");
-          ResultSet entries =
-              statement.executeQuery(
-                  "SELECT sequence, bytes, payload, hash FROM entry ORDER BY sequence")) {
-        SignedCheckpoint head = next(heads);
-        while (entries.next()) {
-          Optional<String> fault = checkEntry(connection, entries);
-          if (fault.isEmpty() && head != null && head.checkpoint().size() == checked) {
-            fault = checkHead(head);
-            head = next(heads);
-          }
-          if (fault.isPresent()) {
-            return faulty(fault.get());
-          }
-          if (checked % PROGRESS_EVERY == 0) {
-            progress.at(checked, total);
-          }
+    long total = count(connection);
+    try (Pages heads = new Pages(connection, "sequence, root, signature", "head");
+        Pages entries = new Pages(connection, "sequence, bytes, payload, hash", "entry")) {
+      SignedCheckpoint head = next(heads);
+      while (entries.next()) {
+        Optional<String> fault = checkEntry(connection, entries.row());
+        if (fault.isEmpty() && head != null && head.checkpoint().size() == checked) {
+          fault = checkHead(head);
+          head = next(heads);
         }
-        return atEnd(connection, head);
+        if (fault.isPresent()) {
+          return faulty(fault.get());
+        }
+        if (checked % PROGRESS_EVERY == 0) {
+          progress.at(checked, total);
+        }
       }
+      return atEnd(connection, head);
     }
   }
 
@@ -178,8 +168,8 @@ public final class LedgerVerifier {
         : Optional.of("the head over it is not signed by " + owner);
   }
 
-  private @Nullable SignedCheckpoint next(ResultSet heads) throws SQLException {
-    return heads.next() ? H2Ledger.head(heads, owner) : null;
+  private @Nullable SignedCheckpoint next(Pages heads) throws SQLException {
+    return heads.next() ? H2Ledger.head(heads.row(), owner) : null;
   }
 
   private static long count(Connection connection) throws SQLException {
