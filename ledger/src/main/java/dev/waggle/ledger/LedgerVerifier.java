@@ -22,11 +22,7 @@ public final class LedgerVerifier {
   private static final int PROGRESS_EVERY = 10_000;
 
   private final PeerId owner;
-  private final Tiles tiles = Tiles.empty();
-  private byte[] hash = new byte[LedgerEntry.HASH_BYTES];
   private Optional<String> badTile = Optional.empty();
-  private long checked;
-  private long receipts;
 
   private LedgerVerifier(PeerId owner) {
     this.owner = owner;
@@ -58,86 +54,53 @@ public final class LedgerVerifier {
 
   private Verification run(Connection connection, Progress progress) throws SQLException {
     long total = count(connection);
+    ChainCheck chain =
+        new ChainCheck(
+            (level, place, hashes, root) -> checkTile(connection, level, place, hashes, root));
     try (Pages heads = new Pages(connection, "sequence, root, signature", "head");
         Pages entries = new Pages(connection, "sequence, bytes, payload, hash", "entry")) {
       SignedCheckpoint head = next(heads);
       while (entries.next()) {
-        Optional<String> fault = checkEntry(connection, entries.row());
-        if (fault.isEmpty() && head != null && head.checkpoint().size() == checked) {
-          fault = checkHead(head);
+        Optional<String> fault = checkEntry(chain, entries.row());
+        if (fault.isEmpty() && head != null && head.checkpoint().size() == chain.checked()) {
+          fault = chain.under(head);
           head = next(heads);
         }
         if (fault.isPresent()) {
-          return faulty(fault.get());
+          return faulty(chain, chain.checked(), fault.get());
         }
-        if (checked % PROGRESS_EVERY == 0) {
-          progress.at(checked, total);
+        if (chain.checked() % PROGRESS_EVERY == 0) {
+          progress.at(chain.checked(), total);
         }
       }
-      return atEnd(connection, head);
+      return atEnd(connection, chain, head);
     }
   }
 
-  private Verification atEnd(Connection connection, @Nullable SignedCheckpoint unmatched)
+  private Verification atEnd(
+      Connection connection, ChainCheck chain, @Nullable SignedCheckpoint unmatched)
       throws SQLException {
     SignedCheckpoint last = H2Ledger.lastHead(connection, owner);
     if (unmatched != null) {
-      checked++;
-      return faulty("it is missing: a signed head covers it");
+      return faulty(chain, chain.checked() + 1, "it is missing: a signed head covers it");
     }
-    if (last.checkpoint().size() != checked) {
-      return faulty("no signed head covers it");
+    if (last.checkpoint().size() != chain.checked()) {
+      return faulty(chain, chain.checked(), "no signed head covers it");
     }
-    return new Verification(checked, receipts, Optional.empty());
+    return new Verification(chain.checked(), chain.receipts(), Optional.empty());
   }
 
-  private Verification faulty(String cause) {
-    return new Verification(checked, receipts, Optional.of(new Fault(checked, cause)));
+  private static Verification faulty(ChainCheck chain, long sequence, String cause) {
+    return new Verification(sequence, chain.receipts(), Optional.of(new Fault(sequence, cause)));
   }
 
-  private Optional<String> checkEntry(Connection connection, ResultSet row) throws SQLException {
-    checked++;
+  private Optional<String> checkEntry(ChainCheck chain, ResultSet row) throws SQLException {
     long sequence = row.getLong(1);
-    if (sequence != checked) {
+    Optional<String> fault = chain.next(row.getBytes(2), row.getBytes(3), row.getBytes(4));
+    if (sequence != chain.checked()) {
       return Optional.of("it is missing: the next one is " + sequence);
     }
-    byte[] bytes = row.getBytes(2);
-    byte[] stored = row.getBytes(4);
-    byte[] computed = LedgerEntry.hash(hash, bytes);
-    if (!MessageDigest.isEqual(computed, stored)) {
-      return Optional.of("its hash does not match its content and the entry before");
-    }
-    try {
-      LedgerEntry entry = LedgerEntry.parse(bytes, row.getBytes(3), stored);
-      if (entry.sequence() != sequence) {
-        return Optional.of("it says that it is entry " + entry.sequence());
-      }
-      if (!MessageDigest.isEqual(entry.previousHash(), hash)) {
-        return Optional.of("it does not link to the entry before");
-      }
-      hash = computed;
-      tiles.add(
-          bytes, (level, place, hashes, root) -> checkTile(connection, level, place, hashes, root));
-      if (badTile.isPresent()) {
-        return badTile;
-      }
-      return entry.type() == EntryType.RECEIPT ? checkReceipt(entry) : Optional.empty();
-    } catch (LedgerException e) {
-      return Optional.of(String.valueOf(e.getMessage()));
-    }
-  }
-
-  private Optional<String> checkReceipt(LedgerEntry entry) {
-    try {
-      Receipt receipt = Receipt.parse(entry.payload());
-      if (!receipt.verifyBoth()) {
-        return Optional.of("its receipt is not signed by both sides");
-      }
-      receipts++;
-      return Optional.empty();
-    } catch (MalformedReceiptException e) {
-      return Optional.of("its receipt cannot be read: " + e.getMessage());
-    }
+    return fault.isPresent() ? fault : badTile;
   }
 
   /** Proofs are made of tiles: they have to be what the entries make them. */
@@ -157,15 +120,6 @@ public final class LedgerVerifier {
         }
       }
     }
-  }
-
-  private Optional<String> checkHead(SignedCheckpoint head) {
-    if (!MessageDigest.isEqual(head.checkpoint().root(), tiles.root())) {
-      return Optional.of("the signed head over it names another root");
-    }
-    return head.isSigned()
-        ? Optional.empty()
-        : Optional.of("the head over it is not signed by " + owner);
   }
 
   private @Nullable SignedCheckpoint next(Pages heads) throws SQLException {

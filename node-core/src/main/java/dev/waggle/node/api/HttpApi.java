@@ -153,11 +153,12 @@ public final class HttpApi implements AutoCloseable {
                     .end(metrics.scrape()));
     new ModelRoutes(node, version, vertx, metrics).addTo(router);
     LaterAnswers later = new LaterAnswers(vertx, blocking);
+    new LedgerRoutes(node, guard, later).addTo(router);
     new ConductRoutes(node, guard, later).addTo(router);
     new StatementRoutes(node, guard, later).addTo(router);
     OwnerRoutes owner = new OwnerRoutes(node, guard, later);
     owner.addTo(router);
-    new SwarmRoutes(node, version, guard, later, owner).addTo(router);
+    new SwarmRoutes(node, version, owner).addTo(router);
     new MembershipRoutes(node, guard, later).addTo(router);
     new TokenRoutes(node.accessTokens(), guard, later).addTo(router);
     for (int status : new int[] {400, 404, 405, 413, 414, 431, 500}) {

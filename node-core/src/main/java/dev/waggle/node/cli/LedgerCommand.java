@@ -1,18 +1,23 @@
 package dev.waggle.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.crypto.IdentityStore;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.crypto.SecretsException;
 import dev.waggle.ledger.LedgerException;
 import dev.waggle.ledger.LedgerVerifier;
 import dev.waggle.ledger.Verification;
+import dev.waggle.ledger.tlog.SignedCheckpoint;
 import dev.waggle.node.api.VerificationJson;
 import dev.waggle.node.data.DataDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -28,6 +33,7 @@ import picocli.CommandLine.Spec;
     description = "Show and check this node's record.",
     subcommands = {
       LedgerCommand.ListEntries.class,
+      LedgerCommand.Export.class,
       LedgerCommand.Proof.class,
       StatementCommand.class,
       LedgerCommand.Verify.class
@@ -39,11 +45,13 @@ final class LedgerCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "say what to do: list, proof, statement or verify");
+        spec.commandLine(), "say what to do: list, export, proof, statement or verify");
   }
 
   @Command(name = "list", description = "Show entries, oldest first.")
   static final class ListEntries extends NodeCommand {
+    private static final Duration FOLLOW_STEP = Duration.ofSeconds(1);
+
     @Option(
         names = "--from",
         paramLabel = "N",
@@ -55,18 +63,102 @@ final class LedgerCommand implements Runnable {
         names = "--max",
         paramLabel = "N",
         defaultValue = "1000",
-        description = "The most entries to show, up to 1000 (default: 1000).")
+        description = "The most entries to show (default: 1000).")
     private int max = 1_000;
+
+    @Option(
+        names = "--type",
+        paramLabel = "TYPE",
+        description = "Only entries of that type, for example receipt.")
+    private @Nullable String type;
+
+    @Option(
+        names = "--peer",
+        paramLabel = "PEER-ID",
+        description = "Only entries that name that node.")
+    private @Nullable String peer;
+
+    @Option(names = "--task", paramLabel = "TASK", description = "Only entries of that task.")
+    private @Nullable String task;
+
+    @Option(names = "--follow", description = "Show new entries as they come, until stopped.")
+    private boolean follow;
 
     @Override
     int run() throws CommandException, IOException, InterruptedException {
-      JsonNode body = node().get("/swarm/v1/ledger?from=" + from + "&max=" + max);
-      if (isJson()) {
-        out().println(body);
+      NodeClient node = node();
+      ArrayNode found = JsonNodeFactory.instance.arrayNode();
+      long next = from;
+      long total = 0;
+      JsonNode page = page(node, next);
+      while (!page.path("entries").isEmpty() && found.size() < max) {
+        for (JsonNode each : page.path("entries")) {
+          next = each.path("sequence").asLong() + 1;
+          if (found.size() < max && isWanted(each)) {
+            found.add(each);
+          }
+        }
+        total = page.path("total").asLong();
+        page = page(node, next);
+      }
+      if (isJson() && !follow) {
+        out()
+            .println(
+                JsonNodeFactory.instance.objectNode().put("total", total).set("entries", found));
         return ExitCode.DONE;
       }
+      print(found);
+      while (follow) {
+        out().flush();
+        Thread.sleep(FOLLOW_STEP.toMillis());
+        ArrayNode more = JsonNodeFactory.instance.arrayNode();
+        for (JsonNode each : page(node, next).path("entries")) {
+          next = each.path("sequence").asLong() + 1;
+          if (isWanted(each)) {
+            more.add(each);
+          }
+        }
+        print(more);
+      }
+      return ExitCode.DONE;
+    }
+
+    private static JsonNode page(NodeClient node, long from)
+        throws CommandException, IOException, InterruptedException {
+      return node.get("/swarm/v1/ledger?from=" + from);
+    }
+
+    private boolean isWanted(JsonNode entry) {
+      return (type == null || type.equals(entry.path("type").asText()))
+          && (task == null || task.equals(entry.path("task").asText()))
+          && (peer == null
+              || peer.equals(entry.path("actor").asText())
+              || peer.equals(entry.path("worker").asText())
+              || peer.equals(entry.path("requester").asText())
+              || peer.equals(entry.path("revoked").asText()));
+    }
+
+    private void print(ArrayNode entries) {
+      if (isJson()) {
+        entries.forEach(each -> out().println(each));
+        return;
+      }
+      if (follow) {
+        for (JsonNode each : entries) {
+          out()
+              .println(
+                  each.path("sequence").asText()
+                      + "  "
+                      + each.path("time").asText()
+                      + "  "
+                      + each.path("type").asText()
+                      + "  "
+                      + describe(each));
+        }
+        return;
+      }
       Table table = new Table("ENTRY", "TIME", "TYPE", "WHAT");
-      for (JsonNode entry : body.path("entries")) {
+      for (JsonNode entry : entries) {
         table.row(
             entry.path("sequence").asText(),
             entry.path("time").asText(),
@@ -74,7 +166,6 @@ final class LedgerCommand implements Runnable {
             describe(entry));
       }
       table.print(out());
-      return ExitCode.DONE;
     }
 
     private static String describe(JsonNode entry) {
@@ -93,6 +184,31 @@ final class LedgerCommand implements Runnable {
             entry.path("worker").asText() + " failed: " + entry.path("cause").asText();
         default -> entry.path("actor").asText();
       };
+    }
+  }
+
+  @Command(
+      name = "export",
+      description = "Write the whole record into a file that anybody can check and read.")
+  static final class Export extends NodeCommand {
+    @Parameters(paramLabel = "FILE", description = "A file that is not there yet.")
+    private Path file = Path.of("");
+
+    @Override
+    int run() throws CommandException, IOException, InterruptedException {
+      NodeClient node = node();
+      JsonNode page = node.get("/swarm/v1/ledger/export");
+      try (ExportFile.Writing export = ExportFile.create(file, page.path("checkpoint").asText())) {
+        while (!export.isComplete()) {
+          for (JsonNode each : page.path("entries")) {
+            export.write(each);
+          }
+          System.err.println("wrote " + export.written() + " of " + export.size());
+          page = node.get("/swarm/v1/ledger/export?from=" + (export.written() + 1));
+        }
+        out().println("wrote " + file + " (check it anywhere: waggle ledger verify " + file + ")");
+      }
+      return ExitCode.DONE;
     }
   }
 
@@ -125,12 +241,23 @@ final class LedgerCommand implements Runnable {
 
   @Command(
       name = "verify",
-      description = "Check the whole record: by the running node, or offline when none runs.")
+      description =
+          "Check the whole record: by the running node, or offline when none runs; or another's,"
+              + " that it exported.")
   static final class Verify extends NodeCommand {
     @Mixin private final PassphraseOptions passphrases = new PassphraseOptions();
 
+    @Parameters(
+        paramLabel = "FILE",
+        arity = "0..1",
+        description = "What \"ledger export\" wrote (default: this node's own record).")
+    private @Nullable Path exported;
+
     @Override
     int run() throws CommandException, IOException, InterruptedException {
+      if (exported != null) {
+        return exported(exported);
+      }
       Optional<NodeClient> running = running();
       JsonNode result =
           running.isPresent() ? running.get().get("/swarm/v1/ledger/verify") : offline();
@@ -153,6 +280,35 @@ final class LedgerCommand implements Runnable {
                     + result.path("cause").asText());
       }
       return result.path("valid").asBoolean() ? ExitCode.DONE : ExitCode.FAILED;
+    }
+
+    private int exported(Path file) throws CommandException {
+      ExportFile.Checked checked = ExportFile.check(file);
+      ObjectNode result = VerificationJson.of(checked.verification());
+      result.put("checkpoint", checked.checkpoint().note());
+      boolean valid = checked.verification().valid();
+      if (isJson()) {
+        out().println(result);
+      } else if (valid) {
+        SignedCheckpoint note = checked.checkpoint();
+        out()
+            .println(
+                "the record of "
+                    + note.checkpoint().log()
+                    + " is whole: "
+                    + checked.verification().entries()
+                    + " entries, "
+                    + checked.verification().receipts()
+                    + " receipts signed by both sides");
+      } else {
+        out()
+            .println(
+                "the record is NOT whole: entry "
+                    + result.path("badEntry").asLong()
+                    + ": "
+                    + result.path("cause").asText());
+      }
+      return valid ? ExitCode.DONE : ExitCode.FAILED;
     }
 
     private Optional<NodeClient> running() throws CommandException, InterruptedException {

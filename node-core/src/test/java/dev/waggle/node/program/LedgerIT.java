@@ -12,6 +12,9 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -134,6 +137,39 @@ class LedgerIT {
         .contains("not in the record");
     Files.writeString(file, "{}");
     assertThat(program.run("receipt", "verify", file.toString()).err()).contains("format");
+  }
+
+  @Test
+  void exportedRecord_isCheckedElsewhere_andListedByWhatItIs() throws Exception {
+    NodeProcess node = node();
+    for (int i = 0; i < 3; i++) {
+      assertThat(Program.ask(node, FakeOllama.MODEL).statusCode()).isEqualTo(200);
+    }
+    JsonNode listed = program.at(node, "ledger", "list", "--type", "receipt", "--json").json();
+    assertThat(listed.path("entries")).hasSize(3);
+    assertThat(program.at(node, "ledger", "list", "--task", "none").out()).doesNotContain("tokens");
+    Path file = directory.resolve("record.jsonl");
+    assertThat(program.at(node, "ledger", "export", file.toString()).exitCode()).isZero();
+    assertThat(program.at(node, "ledger", "statement", "--csv").out()).startsWith("name,peer_id");
+    node.close();
+    Program.Ended good = program.run("ledger", "verify", file.toString());
+    assertThat(good.out())
+        .contains("of " + node.ready().peerId() + " is whole: 4 entries, 3 receipts");
+
+    List<String> lines = Files.readAllLines(file);
+    List<String> shorter = new ArrayList<>(lines);
+    shorter.remove(4);
+    Files.write(file, shorter);
+    assertThat(program.run("ledger", "verify", file.toString()).out())
+        .contains("NOT whole: entry 3")
+        .contains("over 4 entries");
+    List<String> swapped = new ArrayList<>(lines);
+    Collections.swap(swapped, 2, 3);
+    Files.write(file, swapped);
+    assertThat(program.run("ledger", "verify", file.toString()).out())
+        .contains("NOT whole: entry 2");
+    Files.writeString(file, "nonsense");
+    assertThat(program.run("ledger", "verify", file.toString()).exitCode()).isEqualTo(1);
   }
 
   @Test

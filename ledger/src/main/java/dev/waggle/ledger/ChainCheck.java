@@ -1,0 +1,105 @@
+package dev.waggle.ledger;
+
+import dev.waggle.ledger.tlog.SignedCheckpoint;
+import java.security.MessageDigest;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * Checks a record entry by entry, wherever the entries come from: each one's place, form, link and
+ * payload, every receipt's two signatures, and the root over all. Not thread-safe.
+ */
+public final class ChainCheck {
+  private final Tiles tiles = Tiles.empty();
+  private final Tiles.Sink sink;
+  private byte[] hash = new byte[LedgerEntry.HASH_BYTES];
+  private long checked;
+  private long receipts;
+
+  /** Begins with the first entry. */
+  public ChainCheck() {
+    this((level, place, hashes, root) -> {});
+  }
+
+  /**
+   * @param sink hears of the tiles of the tree
+   */
+  ChainCheck(Tiles.Sink sink) {
+    this.sink = sink;
+  }
+
+  /** How many entries were checked, the last one included. */
+  public long checked() {
+    return checked;
+  }
+
+  /** How many of them are receipts with both signatures good. */
+  public long receipts() {
+    return receipts;
+  }
+
+  /**
+   * Checks the next entry.
+   *
+   * @param bytes the entry as it is hashed
+   * @return what is wrong with it; empty when nothing is
+   */
+  public Optional<String> next(byte[] bytes, byte[] payload) {
+    try {
+      return next(bytes, payload, LedgerEntry.hash(hash, bytes));
+    } catch (SQLException e) {
+      throw new AssertionError("no database is asked", e);
+    }
+  }
+
+  /**
+   * @param stored the hash that was kept with it
+   */
+  Optional<String> next(byte[] bytes, byte[] payload, byte[] stored) throws SQLException {
+    checked++;
+    byte[] computed = LedgerEntry.hash(hash, bytes);
+    if (!MessageDigest.isEqual(computed, stored)) {
+      return Optional.of("its hash does not match its content and the entry before");
+    }
+    try {
+      LedgerEntry entry = LedgerEntry.parse(bytes, payload, stored);
+      if (entry.sequence() != checked) {
+        return Optional.of("it says that it is entry " + entry.sequence());
+      }
+      if (!MessageDigest.isEqual(entry.previousHash(), hash)) {
+        return Optional.of("it does not link to the entry before");
+      }
+      hash = computed;
+      tiles.add(bytes, sink);
+      return entry.type() == EntryType.RECEIPT ? checkReceipt(payload) : Optional.empty();
+    } catch (LedgerException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Optional<String> checkReceipt(byte[] payload) {
+    try {
+      if (!Receipt.parse(payload).verifyBoth()) {
+        return Optional.of("its receipt is not signed by both sides");
+      }
+      receipts++;
+      return Optional.empty();
+    } catch (MalformedReceiptException e) {
+      return Optional.of("its receipt cannot be read: " + e.getMessage());
+    }
+  }
+
+  /** What is wrong with a checkpoint over exactly these entries; empty when nothing is. */
+  public Optional<String> under(SignedCheckpoint checkpoint) {
+    if (checkpoint.checkpoint().size() != checked) {
+      return Optional.of(
+          "the checkpoint is over " + checkpoint.checkpoint().size() + " entries, not " + checked);
+    }
+    if (!MessageDigest.isEqual(checkpoint.checkpoint().root(), tiles.root())) {
+      return Optional.of("the signed head over it names another root");
+    }
+    return checkpoint.isSigned()
+        ? Optional.empty()
+        : Optional.of("the head over it is not signed by " + checkpoint.checkpoint().log());
+  }
+}
