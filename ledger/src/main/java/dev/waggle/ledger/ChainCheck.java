@@ -4,6 +4,7 @@ import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.security.MessageDigest;
 import java.sql.SQLException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks a record entry by entry, wherever the entries come from: each one's place, form, link and
@@ -15,6 +16,8 @@ public final class ChainCheck {
   private byte[] hash = new byte[LedgerEntry.HASH_BYTES];
   private long checked;
   private long receipts;
+  private long lastForgotten;
+  private long mayBeForgotten;
 
   /** Begins with the first entry. */
   public ChainCheck() {
@@ -42,9 +45,10 @@ public final class ChainCheck {
    * Checks the next entry.
    *
    * @param bytes the entry as it is hashed
+   * @param payload null when it was forgotten
    * @return what is wrong with it; empty when nothing is
    */
-  public Optional<String> next(byte[] bytes, byte[] payload) {
+  public Optional<String> next(byte[] bytes, byte @Nullable [] payload) {
     try {
       return next(bytes, payload, LedgerEntry.hash(hash, bytes));
     } catch (SQLException e) {
@@ -55,7 +59,8 @@ public final class ChainCheck {
   /**
    * @param stored the hash that was kept with it
    */
-  Optional<String> next(byte[] bytes, byte[] payload, byte[] stored) throws SQLException {
+  Optional<String> next(byte[] bytes, byte @Nullable [] payload, byte[] stored)
+      throws SQLException {
     checked++;
     byte[] computed = LedgerEntry.hash(hash, bytes);
     if (!MessageDigest.isEqual(computed, stored)) {
@@ -71,6 +76,13 @@ public final class ChainCheck {
       }
       hash = computed;
       tiles.add(bytes, sink);
+      if (payload == null) {
+        lastForgotten = checked;
+        return Optional.empty();
+      }
+      if (entry.type() == EntryType.FORGET) {
+        mayBeForgotten = Math.max(mayBeForgotten, Forgotten.parse(payload).until());
+      }
       return entry.type() == EntryType.RECEIPT ? checkReceipt(payload) : Optional.empty();
     } catch (LedgerException e) {
       return Optional.of(String.valueOf(e.getMessage()));
@@ -87,6 +99,13 @@ public final class ChainCheck {
     } catch (MalformedReceiptException e) {
       return Optional.of("its receipt cannot be read: " + e.getMessage());
     }
+  }
+
+  /** What is wrong with the whole, now that all entries were checked; empty when nothing is. */
+  public Optional<String> atEnd() {
+    return lastForgotten > mayBeForgotten
+        ? Optional.of("the payload of entry " + lastForgotten + " is gone, and was not forgotten")
+        : Optional.empty();
   }
 
   /** What is wrong with a checkpoint over exactly these entries; empty when nothing is. */

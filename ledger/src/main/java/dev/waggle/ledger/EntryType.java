@@ -13,7 +13,17 @@ public enum EntryType {
   /** This node left its swarm; the certificate that it had. */
   LEAVE(4),
   /** This node ended another's membership; the revocation. */
-  REVOKE(5);
+  REVOKE(5),
+  /** The payloads of entries up to a sequence may be gone; see {@link Forgotten}. */
+  FORGET(6),
+  /** What this node allows was changed; a sentence in UTF-8. */
+  POLICY(7),
+  /** A member's record tells two stories; see {@link dev.waggle.ledger.tlog.Fork#text}. */
+  FORK(8),
+  /** A task that this node ran for another; its half of the receipt, which earns nothing yet. */
+  RESULT(9),
+  /** The other half of a result's receipt did not come; see {@link Dispute}. */
+  DISPUTED(10);
 
   private final int code;
 

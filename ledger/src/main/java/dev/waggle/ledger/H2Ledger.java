@@ -8,6 +8,7 @@ import dev.waggle.ledger.tlog.MerkleTree;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -15,11 +16,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -110,8 +113,53 @@ public final class H2Ledger implements Ledger {
   }
 
   @Override
+  public CompletableFuture<LedgerEntry> result(Receipt half) {
+    return writer.result(half);
+  }
+
+  @Override
+  public CompletableFuture<Integer> dispute(Instant before) {
+    return writer.dispute(lastBefore(before));
+  }
+
+  @Override
   public CompletableFuture<Void> settled(long sequence) {
     return writer.settled(sequence);
+  }
+
+  @Override
+  public CompletableFuture<Long> forget(Instant before) {
+    return writer.forget(lastBefore(before));
+  }
+
+  @Override
+  public void backup(Path file) {
+    if (Files.exists(file)) {
+      throw new UncheckedIOException(new IOException(file + " is there already"));
+    }
+    try (Connection connection = database.connect();
+        PreparedStatement backup = connection.prepareStatement("BACKUP TO ?")) {
+      backup.setString(1, file.toAbsolutePath().toString());
+      backup.execute();
+    } catch (SQLException e) {
+      throw new UncheckedIOException(
+          new IOException("the ledger cannot be copied to " + file + ": " + e.getMessage(), e));
+    }
+  }
+
+  /** The last entry before a moment: entries follow each other in time, too. */
+  private long lastBefore(Instant moment) {
+    long low = 0;
+    long high = head().checkpoint().size();
+    while (low < high) {
+      long middle = low + (high - low + 1) / 2;
+      if (entries(middle, 1).get(0).time().isBefore(moment)) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return low;
   }
 
   @Override
@@ -163,7 +211,7 @@ public final class H2Ledger implements Ledger {
   }
 
   private interface RowReader<T> {
-    T read(byte[] bytes, byte[] payload, byte[] hash) throws LedgerException;
+    T read(byte[] bytes, byte @Nullable [] payload, byte[] hash) throws LedgerException;
   }
 
   private <T> List<T> read(String sql, long from, int max, RowReader<T> reader) {

@@ -2,6 +2,8 @@ package dev.waggle.ledger;
 
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +31,21 @@ public interface Ledger extends AutoCloseable {
    */
   CompletableFuture<LedgerEntry> record(Receipt receipt, boolean deliver);
 
+  /**
+   * Appends this node's half of a receipt for a task that it ran for another; the receipt itself,
+   * once it comes, is recorded beside it.
+   *
+   * @throws IllegalArgumentException if it is not signed by its worker
+   */
+  CompletableFuture<LedgerEntry> result(Receipt half);
+
+  /**
+   * Notes which results of before a moment have no receipt, once each.
+   *
+   * @return how many
+   */
+  CompletableFuture<Integer> dispute(Instant before);
+
   /** The oldest receipts that their workers have not acknowledged. */
   List<Settlement> pendingSettlements(int max);
 
@@ -37,6 +54,23 @@ public interface Ledger extends AutoCloseable {
 
   /** The entry of a task's receipt, if there is one; of several the first. */
   OptionalLong receiptOf(String task);
+
+  /**
+   * Forgets the payloads of entries before a moment, but for receipts that are still to be
+   * delivered, and notes that. The chain, its proofs and its checkpoints stay good.
+   *
+   * @return how many were forgotten
+   */
+  CompletableFuture<Long> forget(Instant before);
+
+  /**
+   * Writes a copy of the database, as it is at a moment, into a zip file; others may write
+   * meanwhile.
+   *
+   * @param file one that is not there yet
+   * @throws java.io.UncheckedIOException if it cannot be written
+   */
+  void backup(Path file);
 
   /** Entries in order, from a sequence on. */
   List<LedgerEntry> entries(long from, int max);

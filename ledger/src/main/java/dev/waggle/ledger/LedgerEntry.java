@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One fact of the log.
@@ -17,6 +18,7 @@ import java.time.Instant;
  * @param time when it was recorded, to the millisecond
  * @param actor whose act it records
  * @param payload the fact; its form depends on the type
+ * @param forgotten whether the payload is gone; it is empty then
  * @param bytes the entry as it is stored and hashed; has the payload's hash instead of the payload
  * @param hash SHA-256 over a domain, the previous hash and the bytes
  */
@@ -27,6 +29,7 @@ public record LedgerEntry(
     EntryType type,
     PeerId actor,
     byte[] payload,
+    boolean forgotten,
     byte[] bytes,
     byte[] hash) {
   /** The largest payload, in bytes. */
@@ -55,7 +58,15 @@ public record LedgerEntry(
             .build()
             .toByteArray();
     return new LedgerEntry(
-        sequence, previousHash, time, type, actor, payload, bytes, hash(previousHash, bytes));
+        sequence,
+        previousHash,
+        time,
+        type,
+        actor,
+        payload,
+        false,
+        bytes,
+        hash(previousHash, bytes));
   }
 
   /**
@@ -63,10 +74,11 @@ public record LedgerEntry(
    *
    * @throws LedgerException if they are not an entry; the message says what is wrong
    */
-  static LedgerEntry parse(byte[] bytes, byte[] payload, byte[] hash) throws LedgerException {
+  static LedgerEntry parse(byte[] bytes, byte @Nullable [] payload, byte[] hash)
+      throws LedgerException {
     try {
       EntryRecord entry = EntryRecord.parseFrom(bytes);
-      if (!MessageDigest.isEqual(sha256().digest(payload), entry.getPayloadHash().toByteArray())) {
+      if (payload != null && !isPayloadOf(entry, payload)) {
         throw new LedgerException("its payload is not the one that it names");
       }
       EntryType type =
@@ -79,11 +91,25 @@ public record LedgerEntry(
           Instant.ofEpochMilli(entry.getTimeMs()),
           type,
           PeerId.ofMultihash(entry.getActor().toByteArray()),
-          payload,
+          payload == null ? new byte[0] : payload,
+          payload == null,
           bytes,
           hash);
     } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
       throw new LedgerException("its bytes are not an entry", e);
+    }
+  }
+
+  private static boolean isPayloadOf(EntryRecord entry, byte[] payload) {
+    return MessageDigest.isEqual(sha256().digest(payload), entry.getPayloadHash().toByteArray());
+  }
+
+  /** Whether these bytes are its payload, or were before it was forgotten. */
+  boolean isOf(byte[] candidate) {
+    try {
+      return isPayloadOf(EntryRecord.parseFrom(bytes), candidate);
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError("it was parsed", e);
     }
   }
 

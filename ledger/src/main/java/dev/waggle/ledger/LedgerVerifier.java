@@ -87,7 +87,10 @@ public final class LedgerVerifier {
     if (last.checkpoint().size() != chain.checked()) {
       return faulty(chain, chain.checked(), "no signed head covers it");
     }
-    return new Verification(chain.checked(), chain.receipts(), Optional.empty());
+    Optional<String> fault = chain.atEnd();
+    return fault.isPresent()
+        ? faulty(chain, chain.checked(), fault.get())
+        : new Verification(chain.checked(), chain.receipts(), Optional.empty());
   }
 
   private static Verification faulty(ChainCheck chain, long sequence, String cause) {

@@ -13,7 +13,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -38,6 +37,8 @@ final class LedgerWriter implements AutoCloseable {
   /** Below that the disk counts as full. */
   static final long SPACE_MIN = 32L << 20;
 
+  private static final int FORGET_STEP = 2_000;
+  private static final int DISPUTES_MAX = 1_000;
   private static final Duration RECOVERY_STEP = Duration.ofSeconds(1);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
 
@@ -51,6 +52,13 @@ final class LedgerWriter implements AutoCloseable {
 
     record Settled(long sequence, CompletableFuture<Void> done) implements Write {}
 
+    record Forget(long from, long until, long done, CompletableFuture<Long> count)
+        implements Write {}
+
+    record Result(Receipt half, CompletableFuture<LedgerEntry> done) implements Write {}
+
+    record Disputing(long until, CompletableFuture<Integer> count) implements Write {}
+
     record Stop() implements Write {}
 
     default void fail(LedgerException cause) {
@@ -60,6 +68,12 @@ final class LedgerWriter implements AutoCloseable {
         receipt.done.completeExceptionally(cause);
       } else if (this instanceof Settled settled) {
         settled.done.completeExceptionally(cause);
+      } else if (this instanceof Forget forget) {
+        forget.count.completeExceptionally(cause);
+      } else if (this instanceof Result result) {
+        result.done.completeExceptionally(cause);
+      } else if (this instanceof Disputing disputing) {
+        disputing.count.completeExceptionally(cause);
       }
     }
   }
@@ -145,6 +159,27 @@ final class LedgerWriter implements AutoCloseable {
     CompletableFuture<Void> done = new CompletableFuture<>();
     offer(new Write.Settled(sequence, done));
     return done;
+  }
+
+  CompletableFuture<Long> forget(long until) {
+    CompletableFuture<Long> count = new CompletableFuture<>();
+    offer(new Write.Forget(1, until, 0, count));
+    return count;
+  }
+
+  CompletableFuture<LedgerEntry> result(Receipt half) {
+    if (!half.verifyWorker()) {
+      throw new IllegalArgumentException("the receipt is not signed by its worker");
+    }
+    CompletableFuture<LedgerEntry> done = new CompletableFuture<>();
+    offer(new Write.Result(half, done));
+    return done;
+  }
+
+  CompletableFuture<Integer> dispute(long until) {
+    CompletableFuture<Integer> count = new CompletableFuture<>();
+    offer(new Write.Disputing(until, count));
+    return count;
   }
 
   private void offer(Write write) {
@@ -292,6 +327,15 @@ final class LedgerWriter implements AutoCloseable {
         }
         return () -> settled.done.complete(null);
       }
+      if (write instanceof Write.Forget forget) {
+        return forget(forget);
+      }
+      if (write instanceof Write.Result result) {
+        return result(result);
+      }
+      if (write instanceof Write.Disputing disputing) {
+        return dispute(disputing);
+      }
       throw new AssertionError("no treatment for " + write);
     }
 
@@ -300,7 +344,7 @@ final class LedgerWriter implements AutoCloseable {
       byte[] bytes = write.receipt.bytes();
       LedgerEntry known = find(body);
       if (known != null) {
-        return Arrays.equals(known.payload(), bytes)
+        return known.isOf(bytes)
             ? () -> write.done.complete(known)
             : () -> write.fail(new LedgerException("the claim has another receipt already"));
       }
@@ -313,6 +357,12 @@ final class LedgerWriter implements AutoCloseable {
         insert.setLong(3, entry.sequence());
         insert.executeUpdate();
       }
+      try (PreparedStatement delete =
+          connection.prepareStatement("DELETE FROM owed WHERE task = ? AND claim = ?")) {
+        delete.setString(1, body.task());
+        delete.setString(2, body.claim());
+        delete.executeUpdate();
+      }
       if (write.deliver) {
         try (PreparedStatement insert =
             connection.prepareStatement("INSERT INTO settlement (sequence) VALUES (?)")) {
@@ -321,6 +371,70 @@ final class LedgerWriter implements AutoCloseable {
         }
       }
       return () -> write.done.complete(entry);
+    }
+
+    private Runnable result(Write.Result write) throws SQLException {
+      ReceiptBody body = write.half.body();
+      LedgerEntry entry = insert(EntryType.RESULT, body.worker(), write.half.bytes());
+      if (find(body) == null) {
+        try (PreparedStatement insert =
+            connection.prepareStatement(
+                "MERGE INTO owed (task, claim, requester, sequence) KEY (task, claim)"
+                    + " VALUES (?, ?, ?, ?)")) {
+          insert.setString(1, body.task());
+          insert.setString(2, body.claim());
+          insert.setBytes(3, body.requester().multihash());
+          insert.setLong(4, entry.sequence());
+          insert.executeUpdate();
+        }
+      }
+      return () -> write.done.complete(entry);
+    }
+
+    private Runnable dispute(Write.Disputing write) throws SQLException {
+      record Owed(long sequence, PeerId by) {}
+      List<Owed> owed = new ArrayList<>();
+      try (PreparedStatement select =
+          connection.prepareStatement(
+              "SELECT sequence, requester FROM owed WHERE sequence <= ? ORDER BY sequence LIMIT "
+                  + DISPUTES_MAX)) {
+        select.setLong(1, write.until);
+        try (ResultSet row = select.executeQuery()) {
+          while (row.next()) {
+            owed.add(new Owed(row.getLong(1), PeerId.ofMultihash(row.getBytes(2))));
+          }
+        }
+      }
+      for (Owed each : owed) {
+        insert(EntryType.DISPUTED, each.by, new Dispute(each.sequence).bytes());
+        try (PreparedStatement delete =
+            connection.prepareStatement("DELETE FROM owed WHERE sequence = ?")) {
+          delete.setLong(1, each.sequence);
+          delete.executeUpdate();
+        }
+      }
+      return () -> write.count.complete(owed.size());
+    }
+
+    /** A part at a time, so that nobody waits for all of it; noted before the first. */
+    private Runnable forget(Write.Forget write) throws SQLException {
+      if (write.from == 1 && write.until > 0) {
+        insert(EntryType.FORGET, identity.peerId(), new Forgotten(write.until).bytes());
+      }
+      long last = Math.min(write.until, write.from + FORGET_STEP - 1);
+      long count;
+      try (PreparedStatement update =
+          connection.prepareStatement(
+              "UPDATE entry SET payload = NULL WHERE sequence BETWEEN ? AND ?"
+                  + " AND payload IS NOT NULL"
+                  + " AND sequence NOT IN (SELECT sequence FROM settlement)")) {
+        update.setLong(1, write.from);
+        update.setLong(2, last);
+        count = write.done + update.executeUpdate();
+      }
+      return last >= write.until
+          ? () -> write.count.complete(count)
+          : () -> offer(new Write.Forget(last + 1, write.until, count, write.count));
     }
 
     private @Nullable LedgerEntry find(ReceiptBody body) throws SQLException {

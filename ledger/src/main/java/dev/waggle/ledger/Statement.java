@@ -8,7 +8,7 @@ import java.util.TreeMap;
 
 /**
  * What members earned and spent by the receipts of one ledger in a period. Receipts that are not
- * signed by both sides count nothing. Not thread-safe.
+ * signed by both sides, or were forgotten, count nothing. Not thread-safe.
  */
 public final class Statement {
   private static final int PAGE = 1_000;
@@ -72,6 +72,7 @@ public final class Statement {
 
   private void add(LedgerEntry entry) {
     if (entry.type() != EntryType.RECEIPT
+        || entry.forgotten()
         || entry.time().isBefore(from)
         || !entry.time().isBefore(until)) {
       return;

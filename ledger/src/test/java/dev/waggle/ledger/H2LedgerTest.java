@@ -317,6 +317,59 @@ class H2LedgerTest {
   }
 
   @Test
+  void forgottenPayloads_leaveTheChainWhole_andTheirLossIsNoted() throws Exception {
+    Instant later = Instant.now().plusSeconds(60);
+    try (H2Ledger ledger = open()) {
+      for (int i = 1; i <= 20; i++) {
+        ledger.append(EntryType.JOIN, WORKER.peerId(), payload(i));
+      }
+      get(ledger.record(receipt(1), true));
+      Receipt settled = receipt(2);
+      get(ledger.settled(get(ledger.record(settled, true)).sequence()));
+      SignedCheckpoint before = ledger.head();
+      assertThat(get(ledger.forget(Instant.EPOCH))).isZero();
+      assertThat(ledger.head().checkpoint().size()).isEqualTo(22);
+      // All but the receipt that its worker does not have yet.
+      assertThat(get(ledger.forget(later))).isEqualTo(21);
+      assertThat(ledger.entries(1, 1).get(0).forgotten()).isTrue();
+      assertThat(ledger.entries(1, 1).get(0).payload()).isEmpty();
+      assertThat(ledger.entries(21, 1).get(0).forgotten()).isFalse();
+      assertThat(ledger.pendingSettlements(10)).hasSize(1);
+      assertThat(ledger.verify(QUIET).fault()).isEmpty();
+      assertThat(ledger.prove(5, before).holds()).isTrue();
+      // It is known, and may not be recorded again.
+      assertThat(get(ledger.record(settled, true)).sequence()).isEqualTo(22);
+      assertThat(ledger.entries(23, 1).get(0).type()).isEqualTo(EntryType.FORGET);
+    }
+    sql("UPDATE entry SET payload = NULL WHERE sequence = 23");
+    assertThat(LedgerVerifier.verify(file(), NODE.peerId(), QUIET).fault().orElseThrow().cause())
+        .contains("payload of entry 23 is gone, and was not forgotten");
+  }
+
+  @Test
+  void resultWithoutReceipt_isDisputedOnce_andOneWithIsNot() throws Exception {
+    Instant later = Instant.now().plusSeconds(60);
+    try (H2Ledger ledger = open()) {
+      get(ledger.result(Receipt.byWorker(body(1), WORKER)));
+      get(ledger.result(Receipt.byWorker(body(2), WORKER)));
+      get(ledger.record(receipt(2), false));
+      assertThat(get(ledger.dispute(Instant.EPOCH))).isZero();
+      assertThat(get(ledger.dispute(later))).isEqualTo(1);
+      assertThat(get(ledger.dispute(later))).isZero();
+      LedgerEntry disputed = ledger.entries(4, 1).get(0);
+      assertThat(disputed.type()).isEqualTo(EntryType.DISPUTED);
+      assertThat(disputed.actor()).isEqualTo(NODE.peerId());
+      assertThat(Dispute.parse(disputed.payload()).result()).isEqualTo(1);
+      // It comes after all, and counts.
+      assertThat(get(ledger.record(receipt(1), false)).type()).isEqualTo(EntryType.RECEIPT);
+      // A result that is noted after its receipt is owed nothing.
+      get(ledger.result(Receipt.byWorker(body(1), WORKER)));
+      assertThat(get(ledger.dispute(later))).isZero();
+      assertThat(ledger.verify(QUIET).fault()).isEmpty();
+    }
+  }
+
+  @Test
   void cutTailWithItsHeads_verifiesAlone_butIsAnotherLength() throws Exception {
     // Nothing inside one file can show this; checkpoints held by peers will.
     fill(5);

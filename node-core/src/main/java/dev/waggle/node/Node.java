@@ -6,7 +6,6 @@ import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.IdentityStore;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.crypto.SecretsException;
-import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.ledger.LedgerException;
@@ -25,7 +24,6 @@ import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.Revocation;
-import dev.waggle.mesh.swarm.membership.SwarmId;
 import dev.waggle.node.api.HttpApi;
 import dev.waggle.node.api.NodeControl;
 import dev.waggle.node.audit.Auditor;
@@ -96,6 +94,7 @@ public final class Node implements NodeControl, AutoCloseable {
   private final IdentityStore secrets;
   private final Ledger ledger;
   private final AccessTokens accessTokens;
+  private final Belonging belonging;
   private final Membership membership;
   private final PauseStore pauses;
   private final FaultStore faults;
@@ -132,7 +131,9 @@ public final class Node implements NodeControl, AutoCloseable {
       ledger = opened(H2Ledger.open(directory.ledgerFile(), identity, clock));
       NodeDatabase database = opened(await(opening));
       accessTokens = new AccessTokens(database, clock);
-      membership = membership(identity, new H2MembershipStore(database));
+      belonging =
+          new Belonging(secrets, ledger, new H2MembershipStore(database), config.name(), clock);
+      membership = belonging.membership();
       AtomicReference<Swarm> announcing = new AtomicReference<>();
       pauses = new PauseStore(database);
       faults = new FaultStore(database);
@@ -227,41 +228,6 @@ public final class Node implements NodeControl, AutoCloseable {
     }
   }
 
-  private Membership membership(Identity identity, H2MembershipStore store)
-      throws MembershipException, SecretsException {
-    Membership.Keys keys = new Membership.Keys(identity, this::owner);
-    Optional<Membership> known = Membership.load(keys, store, clock);
-    if (known.isPresent()) {
-      return known.get();
-    }
-    Optional<Identity> kept = secrets.owner();
-    Identity owner = kept.isPresent() ? kept.get() : Identity.generate(new SecureRandom());
-    if (kept.isEmpty()) {
-      secrets.keepOwner(owner);
-    }
-    Membership founded = Membership.found(keys, owner, config.name(), store, clock);
-    recordOwn(EntryType.JOIN, founded);
-    return founded;
-  }
-
-  private void recordOwn(EntryType type, Membership of) {
-    record(type, peerId(of), of.own().bytes());
-  }
-
-  private void record(EntryType type, PeerId actor, byte[] payload) {
-    ledger
-        .append(type, actor, payload)
-        .exceptionally(
-            failure -> {
-              log.warn("the ledger has no {} entry: {}", type, failure.getMessage());
-              return null;
-            });
-  }
-
-  private static PeerId peerId(Membership of) {
-    return of.own().leaf().subject();
-  }
-
   private Worker worker(Identity identity, AtomicReference<Swarm> announcing) {
     List<Engine> engines = new ArrayList<>();
     Patience patience = new Patience(config.firstChunkMax(), config.stallMax());
@@ -331,7 +297,7 @@ public final class Node implements NodeControl, AutoCloseable {
 
   /** Its name on the network. */
   public PeerId peerId() {
-    return peerId(membership);
+    return membership.own().leaf().subject();
   }
 
   /** Where its HTTP API listens. */
@@ -387,12 +353,15 @@ public final class Node implements NodeControl, AutoCloseable {
     Instant until = time.map(clock.instant()::plus).orElse(PAUSED_FOR_EVER);
     pauses.save(until);
     worker.pause(until);
+    belonging.recordPolicy(
+        time.isPresent() ? "paused until " + until : "paused until it is resumed");
   }
 
   @Override
   public void resume() {
     pauses.save(Instant.EPOCH);
     worker.resume();
+    belonging.recordPolicy("resumed");
   }
 
   /** What it does for others, which is nothing while its owner keeps it to himself. */
@@ -459,69 +428,23 @@ public final class Node implements NodeControl, AutoCloseable {
 
   @Override
   public void label(PeerId member, Set<Label> labels) throws MembershipException {
-    swarm.label(member, labels);
+    belonging.label(swarm, member, labels);
   }
 
   @Override
   public Revocation revoke(PeerId peer, String reason, Collection<PeerId> keep)
       throws MembershipException {
-    Revocation revocation = swarm.revoke(peer, reason, keep);
-    record(EntryType.REVOKE, peer, revocation.bytes());
-    return revocation;
+    return belonging.revoke(swarm, peer, reason, keep);
   }
 
   @Override
   public void leave(boolean abandon) throws MembershipException {
-    if (owns() && !membership.others().isEmpty() && !abandon) {
-      throw new MembershipException(
-          "this node has the swarm's owner key, and there are others in it (run: waggle owner"
-              + " export FILE, then waggle leave --abandon)");
-    }
-    Identity next = Identity.generate(new SecureRandom());
-    try {
-      secrets.keepOwner(next);
-    } catch (SecretsException e) {
-      throw new UncheckedIOException(new IOException(e.getMessage(), e));
-    }
-    recordOwn(EntryType.LEAVE, membership);
-    swarm.leave(next, config.name());
-    recordOwn(EntryType.JOIN, membership);
-  }
-
-  private boolean owns() {
-    return owner()
-        .map(key -> SwarmId.ofOwner(key.peerId()))
-        .filter(membership.swarm()::equals)
-        .isPresent();
-  }
-
-  /** The owner key while it is here; what cannot be read counts as not here. */
-  private Optional<Identity> owner() {
-    try {
-      return secrets.owner();
-    } catch (SecretsException e) {
-      log.warn("the owner key cannot be used: {}", e.getMessage());
-      return Optional.empty();
-    }
+    belonging.leave(swarm, abandon);
   }
 
   @Override
   public CompletableFuture<Void> join(Invite invite) {
-    return swarm
-        .join(invite, config.name())
-        .thenRunAsync(
-            () -> {
-              recordOwn(EntryType.JOIN, membership);
-              try {
-                if (!owns()) {
-                  secrets.deleteOwner();
-                }
-              } catch (SecretsException e) {
-                // It owns a swarm that nobody is in any more.
-                log.warn("the key of the former swarm is still there: {}", e.getMessage());
-              }
-            },
-            threads.blocking());
+    return belonging.join(swarm, invite, threads.blocking());
   }
 
   /** Says good-bye, ends what runs, and closes everything. Idempotent. */

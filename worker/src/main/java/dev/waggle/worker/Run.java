@@ -90,11 +90,9 @@ final class Run {
     Instant started = parts.clock().instant();
     try {
       Generation.End end = mine.run(this::send);
-      sink.finish(
-          new TaskResult(
-              new Outcome.Done(end.reason()),
-              end.usage(),
-              receipt(work(chat, entry.get().offer(), end), started)));
+      Receipt half = receipt(work(chat, entry.get().offer(), end), started);
+      sink.finish(new TaskResult(new Outcome.Done(end.reason()), end.usage(), half.bytes()));
+      record(half);
     } catch (EngineException e) {
       log.info("task {} failed: {}", assignment.task(), e.getMessage());
       fail(e.failure(), e.getMessage());
@@ -104,6 +102,21 @@ final class Run {
       log.debug("task {} was cancelled", assignment.task());
       sink.finish(new TaskResult(new Outcome.Canceled(), Usage.NONE, new byte[0]));
     }
+  }
+
+  /** Nobody waits for it: the receipt that comes back says it again. */
+  private void record(Receipt half) {
+    if (assignment.requester().equals(parts.identity().peerId())) {
+      return;
+    }
+    parts
+        .ledger()
+        .result(half)
+        .exceptionally(
+            failure -> {
+              log.warn("a result was not recorded: {}", failure.getMessage());
+              return null;
+            });
   }
 
   private void send(Chunk chunk) throws IOException, InterruptedException {
@@ -135,7 +148,7 @@ final class Run {
         end.reason().name().toLowerCase(Locale.ROOT));
   }
 
-  private byte[] receipt(Work work, Instant started) {
+  private Receipt receipt(Work work, Instant started) {
     ReceiptBody body =
         new ReceiptBody(
             parts.swarm().get(),
@@ -151,7 +164,7 @@ final class Run {
             parts.clock().instant(),
             assignment.envelopeHash(),
             Label.texts(assignment.spec().requirements().labels()));
-    return Receipt.byWorker(body, parts.identity()).bytes();
+    return Receipt.byWorker(body, parts.identity());
   }
 
   /** Ends the task with an error of the worker itself. */

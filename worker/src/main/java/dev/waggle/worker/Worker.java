@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,11 @@ public final class Worker implements TaskServer, AutoCloseable {
   /** How long an accepted place is held. */
   static final Duration LEASE = Duration.ofSeconds(30);
 
+  /** How long a requester has for its half of a receipt; it tries again all that time. */
+  static final Duration DISPUTE_AFTER = Duration.ofHours(24);
+
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
+  private static final Duration DISPUTE_STEP = Duration.ofMinutes(10);
   private static final Duration REFRESH = Duration.ofSeconds(5);
   private static final Duration WATCH = Duration.ofSeconds(2);
   private static final int DURATIONS_MAX = 256;
@@ -65,6 +70,7 @@ public final class Worker implements TaskServer, AutoCloseable {
   private final ThreadPoolExecutor watcher;
   private volatile @Nullable ScheduledFuture<?> refreshing;
   private volatile @Nullable ScheduledFuture<?> watching;
+  private volatile @Nullable ScheduledFuture<?> disputing;
   private final Object lock = new Object();
   private final Admission admission;
   private final Map<ClaimId, Run> runs = new HashMap<>();
@@ -153,10 +159,33 @@ public final class Worker implements TaskServer, AutoCloseable {
             .timer()
             .scheduleWithFixedDelay(
                 this::refreshSoon, 0, REFRESH.toMillis(), TimeUnit.MILLISECONDS);
+    disputing =
+        parts
+            .timer()
+            .scheduleWithFixedDelay(
+                this::disputeSoon,
+                DISPUTE_STEP.toMillis(),
+                DISPUTE_STEP.toMillis(),
+                TimeUnit.MILLISECONDS);
     watching =
         parts
             .timer()
             .scheduleWithFixedDelay(this::watchSoon, 0, WATCH.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Results whose requesters had their time to countersign. */
+  private void disputeSoon() {
+    watcher.execute(
+        () ->
+            parts
+                .ledger()
+                .dispute(parts.clock().instant().minus(DISPUTE_AFTER))
+                .thenAccept(
+                    count -> {
+                      if (count > 0) {
+                        log.info("{} results have no receipt after {}", count, DISPUTE_AFTER);
+                      }
+                    }));
   }
 
   private void watchSoon() {
@@ -431,13 +460,10 @@ public final class Worker implements TaskServer, AutoCloseable {
   @Override
   public void close() {
     stopping = true;
-    ScheduledFuture<?> rounds = refreshing;
-    if (rounds != null) {
-      rounds.cancel(false);
-    }
-    ScheduledFuture<?> watch = watching;
-    if (watch != null) {
-      watch.cancel(false);
+    for (ScheduledFuture<?> each : Arrays.asList(refreshing, watching, disputing)) {
+      if (each != null) {
+        each.cancel(false);
+      }
     }
     refresher.shutdownNow();
     watcher.shutdownNow();

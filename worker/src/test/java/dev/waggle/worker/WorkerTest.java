@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.waggle.crypto.Identity;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
+import dev.waggle.ledger.LedgerEntry;
 import dev.waggle.ledger.Observation;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
@@ -333,9 +334,12 @@ class WorkerTest {
     byte[] whole = half.countersign(requester, OBSERVED).bytes();
     worker.onSettle(requester.peerId(), whole).get(10, TimeUnit.SECONDS);
     worker.onSettle(requester.peerId(), whole).get(10, TimeUnit.SECONDS);
-    assertThat(ledger.entries(1, 10))
-        .hasSize(1)
-        .allMatch(entry -> entry.type() == EntryType.RECEIPT);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(ledger.entries(1, 10))
+                    .extracting(LedgerEntry::type)
+                    .containsExactlyInAnyOrder(EntryType.RESULT, EntryType.RECEIPT));
 
     Identity other = Identity.generate(new SecureRandom());
     for (CompletableFuture<Void> forged :
@@ -345,7 +349,7 @@ class WorkerTest {
             worker.onSettle(requester.peerId(), new byte[] {1, 2, 3}))) {
       assertThatThrownBy(() -> forged.get(10, TimeUnit.SECONDS)).isNotNull();
     }
-    assertThat(ledger.entries(1, 10)).hasSize(1);
+    assertThat(ledger.entries(1, 10)).hasSize(2);
   }
 
   @Test

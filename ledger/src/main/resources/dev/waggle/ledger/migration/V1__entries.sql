@@ -3,7 +3,8 @@
 CREATE TABLE entry (
   sequence BIGINT PRIMARY KEY,
   bytes VARBINARY(1024) NOT NULL,
-  payload VARBINARY(65536) NOT NULL,
+  -- Empty once it was forgotten.
+  payload VARBINARY(65536),
   hash BINARY(32) NOT NULL
 );
 
@@ -35,6 +36,15 @@ CREATE TABLE receipt (
 -- Receipts that their workers have not acknowledged yet.
 CREATE TABLE settlement (
   sequence BIGINT PRIMARY KEY
+);
+
+-- Results whose receipts their requesters have not sent yet.
+CREATE TABLE owed (
+  task CHAR(32) NOT NULL,
+  claim CHAR(32) NOT NULL,
+  requester VARBINARY(64) NOT NULL,
+  sequence BIGINT NOT NULL,
+  PRIMARY KEY (task, claim)
 );
 
 -- Written to see whether the disk takes it.

@@ -11,6 +11,7 @@ import dev.waggle.mesh.libp2p.protocol.relay.RelayFuzz;
 import dev.waggle.mesh.libp2p.record.PeerRecordFuzz;
 import dev.waggle.mesh.libp2p.security.noise.NoiseDecoderFuzz;
 import dev.waggle.mesh.libp2p.security.noise.NoiseHandshakeFuzz;
+import dev.waggle.mesh.swarm.audit.AuditFuzz;
 import dev.waggle.mesh.swarm.membership.InviteFuzz;
 import dev.waggle.mesh.swarm.membership.RevocationFuzz;
 import dev.waggle.mesh.swarm.wire.AdvertFuzz;
@@ -39,7 +40,8 @@ final class FuzzTargets {
           new RevocationFuzz(),
           new AdvertFuzz(),
           new ControlFuzz(),
-          new ExchangeFuzz());
+          new ExchangeFuzz(),
+          new AuditFuzz());
 
   private FuzzTargets() {}
 

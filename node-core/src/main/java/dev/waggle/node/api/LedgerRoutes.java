@@ -4,6 +4,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.ledger.Attempt;
+import dev.waggle.ledger.Dispute;
+import dev.waggle.ledger.EntryProof;
+import dev.waggle.ledger.Forgotten;
 import dev.waggle.ledger.LedgerEntry;
 import dev.waggle.ledger.LedgerException;
 import dev.waggle.ledger.MalformedReceiptException;
@@ -16,6 +19,10 @@ import dev.waggle.node.audit.ProofJson;
 import dev.waggle.node.data.AccessToken.Scope;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Base64;
 import java.util.Locale;
 
@@ -39,6 +46,14 @@ final class LedgerRoutes {
     router.get("/swarm/v1/ledger/proof").handler(guard.requiring(Scope.READ)).handler(this::proof);
     router.get("/swarm/v1/ledger/verify").handler(context -> later.answer(context, this::verify));
     router.get("/swarm/v1/ledger/export").handler(this::export);
+    router
+        .post("/swarm/v1/ledger/backup")
+        .handler(guard.requiring(Scope.ADMIN))
+        .handler(this::backup);
+    router
+        .post("/swarm/v1/ledger/forget")
+        .handler(guard.requiring(Scope.ADMIN))
+        .handler(this::forget);
   }
 
   private static ObjectNode object() {
@@ -68,13 +83,38 @@ final class LedgerRoutes {
           ObjectNode body = object();
           ArrayNode entries = body.putArray("entries");
           for (LedgerEntry each : node.ledger().entries(from, ENTRIES_MAX)) {
-            entries
-                .addObject()
-                .put("entry", Base64.getEncoder().encodeToString(each.bytes()))
-                .put("payload", Base64.getEncoder().encodeToString(each.payload()));
+            ObjectNode line = entries.addObject();
+            line.put("entry", Base64.getEncoder().encodeToString(each.bytes()));
+            if (!each.forgotten()) {
+              line.put("payload", Base64.getEncoder().encodeToString(each.payload()));
+            }
           }
           return body.put("checkpoint", node.ledger().head().note());
         });
+  }
+
+  private void backup(RoutingContext context) {
+    Path file = Path.of(new JsonFields(HttpApi.json(context)).text("file"));
+    if (!file.isAbsolute()) {
+      throw JsonFields.wrong("file", "has to be a whole path");
+    }
+    later.answer(
+        context,
+        () -> {
+          node.ledger().backup(file);
+          return object().put("file", file.toString());
+        });
+  }
+
+  private void forget(RoutingContext context) {
+    String text = new JsonFields(HttpApi.json(context)).text("before");
+    Instant before;
+    try {
+      before = Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw JsonFields.wrong("before", "has to be a time like 2026-11-01T00:00:00Z");
+    }
+    later.answer(context, () -> object().put("forgotten", node.ledger().forget(before).join()));
   }
 
   private void proof(RoutingContext context) {
@@ -102,7 +142,12 @@ final class LedgerRoutes {
                   .filter(cosigned -> cosigned.checkpoint().size() >= sequence)
                   .filter(cosigned -> cosigned.checkpoint().size() <= head.checkpoint().size())
                   .orElse(head);
-          return ProofJson.of(node.ledger().prove(sequence, under));
+          EntryProof proof = node.ledger().prove(sequence, under);
+          if (proof.entry().forgotten()) {
+            throw JsonFields.wrong(
+                "entry", "is there and its payload was forgotten (\"ledger forget\")");
+          }
+          return ProofJson.of(proof);
         });
   }
 
@@ -130,14 +175,21 @@ final class LedgerRoutes {
             .put("type", entry.type().name().toLowerCase(Locale.ROOT))
             .put("actor", entry.actor().toString())
             .put("hash", java.util.HexFormat.of().formatHex(entry.hash()));
+    if (entry.forgotten()) {
+      return node.put("forgotten", true);
+    }
     try {
       switch (entry.type()) {
-        case RECEIPT -> receipt(node, Receipt.parse(entry.payload()).body());
+        case RECEIPT, RESULT -> receipt(node, Receipt.parse(entry.payload()).body());
         case ATTEMPT -> {
           Attempt attempt = Attempt.parse(entry.payload());
           node.put("task", attempt.task()).put("worker", attempt.worker().toString());
           node.put("model", attempt.model()).put("cause", attempt.cause());
         }
+        case FORGET -> node.put("until", Forgotten.parse(entry.payload()).until());
+        case DISPUTED -> node.put("result", Dispute.parse(entry.payload()).result());
+        case POLICY -> node.put("change", new String(entry.payload(), StandardCharsets.UTF_8));
+        case FORK -> node.put("evidence", new String(entry.payload(), StandardCharsets.UTF_8));
         case JOIN, LEAVE -> {
           // The certificate is in the payload; its swarm is in status and members.
         }

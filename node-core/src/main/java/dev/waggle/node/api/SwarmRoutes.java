@@ -7,6 +7,7 @@ import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.membership.Membership;
+import dev.waggle.node.data.DataDirectory;
 import io.vertx.ext.web.Router;
 import java.util.List;
 import java.util.Optional;
@@ -57,6 +58,7 @@ final class SwarmRoutes {
     ObjectNode ledger = status.putObject("ledger");
     ledger.put("entries", node.ledger().head().checkpoint().size());
     ledger.put("writable", node.ledger().writable());
+    ledger.put("bytes", DataDirectory.ledgerFile(node.config().dataDirectory()).toFile().length());
     node.auditor()
         .cosigned()
         .ifPresent(

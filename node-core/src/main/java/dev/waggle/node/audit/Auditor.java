@@ -2,6 +2,7 @@ package dev.waggle.node.audit;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.ledger.tlog.Checkpoint;
 import dev.waggle.ledger.tlog.Cosignature;
@@ -332,6 +333,13 @@ public final class Auditor implements AuditServer {
     }
     PeerId accused = fork.get().accused();
     store.save(fork.get());
+    ledger
+        .append(EntryType.FORK, accused, evidence)
+        .exceptionally(
+            failure -> {
+              log.warn("the ledger has no entry of a fork: {}", failure.getMessage());
+              return null;
+            });
     onTrouble(
         accused,
         "its ledger tells two stories of its first "

@@ -96,12 +96,14 @@ final class ExportFile {
       while ((line = lines.readLine()) != null) {
         JsonNode entry = JSON.readTree(line);
         Optional<String> fault =
-            chain.next(bytes(entry.path("entry")), bytes(entry.path("payload")));
+            chain.next(
+                bytes(entry.path("entry")),
+                entry.has("payload") ? bytes(entry.path("payload")) : null);
         if (fault.isPresent()) {
           return checked(chain, fault, checkpoint);
         }
       }
-      return checked(chain, chain.under(checkpoint), checkpoint);
+      return checked(chain, chain.atEnd().or(() -> chain.under(checkpoint)), checkpoint);
     } catch (IOException e) {
       throw new CommandException(
           ExitCode.FAILED, file + " cannot be read after entry " + chain.checked() + ": " + e, e);

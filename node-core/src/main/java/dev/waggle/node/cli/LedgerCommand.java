@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -33,7 +34,9 @@ import picocli.CommandLine.Spec;
     description = "Show and check this node's record.",
     subcommands = {
       LedgerCommand.ListEntries.class,
+      LedgerCommand.Backup.class,
       LedgerCommand.Export.class,
+      LedgerCommand.Forget.class,
       LedgerCommand.Proof.class,
       StatementCommand.class,
       LedgerCommand.Verify.class
@@ -45,7 +48,8 @@ final class LedgerCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "say what to do: list, export, proof, statement or verify");
+        spec.commandLine(),
+        "say what to do: list, backup, export, forget, proof, statement or verify");
   }
 
   @Command(name = "list", description = "Show entries, oldest first.")
@@ -169,8 +173,11 @@ final class LedgerCommand implements Runnable {
     }
 
     private static String describe(JsonNode entry) {
+      if (entry.path("forgotten").asBoolean()) {
+        return "(forgotten)";
+      }
       return switch (entry.path("type").asText()) {
-        case "receipt" ->
+        case "receipt", "result" ->
             entry.path("model").asText()
                 + ", "
                 + entry.path("promptTokens").asInt()
@@ -182,6 +189,13 @@ final class LedgerCommand implements Runnable {
                 + entry.path("requester").asText();
         case "attempt" ->
             entry.path("worker").asText() + " failed: " + entry.path("cause").asText();
+        case "disputed" ->
+            entry.path("actor").asText()
+                + " sent no receipt for entry "
+                + entry.path("result").asText();
+        case "policy" -> entry.path("change").asText();
+        case "fork" -> entry.path("actor").asText() + " signed two pasts";
+        case "forget" -> "payloads up to entry " + entry.path("until").asText();
         default -> entry.path("actor").asText();
       };
     }
@@ -208,6 +222,48 @@ final class LedgerCommand implements Runnable {
         }
         out().println("wrote " + file + " (check it anywhere: waggle ledger verify " + file + ")");
       }
+      return ExitCode.DONE;
+    }
+  }
+
+  @Command(
+      name = "backup",
+      description = "Copy the ledger's database into a zip file, while the node runs.")
+  static final class Backup extends NodeCommand {
+    @Parameters(paramLabel = "FILE", description = "A file that is not there yet.")
+    private Path file = Path.of("");
+
+    @Override
+    int run() throws CommandException, IOException, InterruptedException {
+      String whole = file.toAbsolutePath().toString();
+      JsonNode done = node().post("/swarm/v1/ledger/backup", Map.of("file", whole));
+      out()
+          .println(
+              isJson()
+                  ? done
+                  : "wrote " + file + " (to put it back, unzip it into the data directory)");
+      return ExitCode.DONE;
+    }
+  }
+
+  @Command(
+      name = "forget",
+      description =
+          "Forget what entries before a day say; the chain and its proofs stay good. Receipts that"
+              + " are forgotten count in no statement any more.")
+  static final class Forget extends NodeCommand {
+    @Option(
+        names = "--before",
+        paramLabel = "DATE",
+        required = true,
+        description = "The first day to keep, like 2026-11-01, in UTC.")
+    private String before = "";
+
+    @Override
+    int run() throws CommandException, IOException, InterruptedException {
+      String moment = StatementCommand.day("--before", before) + "T00:00:00Z";
+      JsonNode done = node().post("/swarm/v1/ledger/forget", Map.of("before", moment));
+      out().println(isJson() ? done : "forgot " + done.path("forgotten").asLong() + " payloads");
       return ExitCode.DONE;
     }
   }

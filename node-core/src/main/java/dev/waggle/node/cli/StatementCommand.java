@@ -97,7 +97,8 @@ final class StatementCommand extends NodeCommand {
         + each.path("outputTokens").asText();
   }
 
-  private static LocalDate day(String option, String text) throws CommandException {
+  /** A day as people write it. */
+  static LocalDate day(String option, String text) throws CommandException {
     try {
       return LocalDate.parse(text);
     } catch (DateTimeParseException e) {

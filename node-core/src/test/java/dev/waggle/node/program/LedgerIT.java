@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.ZipFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -170,6 +171,36 @@ class LedgerIT {
         .contains("NOT whole: entry 2");
     Files.writeString(file, "nonsense");
     assertThat(program.run("ledger", "verify", file.toString()).exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void copyOfARunningLedger_isWhole_andForgottenPayloadsLeaveItSo() throws Exception {
+    NodeProcess node = node();
+    assertThat(Program.ask(node, FakeOllama.MODEL).statusCode()).isEqualTo(200);
+    assertThat(Program.get(node, "/swarm/v1/status").path("ledger").path("bytes").asLong())
+        .isPositive();
+    Path zip = directory.resolve("copy.zip");
+    assertThat(program.at(node, "ledger", "backup", zip.toString()).exitCode()).isZero();
+    assertThat(program.at(node, "ledger", "backup", zip.toString()).err())
+        .contains("is there already");
+    assertThat(program.at(node, "ledger", "forget", "--before", "yesterday").exitCode())
+        .isEqualTo(2);
+    assertThat(program.at(node, "ledger", "forget", "--before", "2100-01-01").out())
+        .contains("forgot 2 payloads");
+    assertThat(program.at(node, "ledger", "list").out()).contains("(forgotten)").contains("forget");
+    assertThat(program.at(node, "ledger", "verify").out()).contains("is whole: 3 entries");
+    Path file = directory.resolve("record.jsonl");
+    assertThat(program.at(node, "ledger", "export", file.toString()).exitCode()).isZero();
+    assertThat(program.run("ledger", "verify", file.toString()).out()).contains("3 entries");
+    node.close();
+
+    Path ledger = node.dataDirectory().resolve("ledger.mv.db");
+    Files.delete(ledger);
+    try (ZipFile copy = new ZipFile(zip.toFile())) {
+      Files.copy(copy.getInputStream(copy.getEntry("ledger.mv.db")), ledger);
+    }
+    assertThat(program.at(node, "ledger", "verify").out())
+        .contains("is whole: 2 entries, 1 receipts");
   }
 
   @Test

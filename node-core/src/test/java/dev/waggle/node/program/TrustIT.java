@@ -241,6 +241,7 @@ class TrustIT {
     program.join(asking, working);
     await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 1);
     assertThat(program.at(working, "pause").out()).contains("waggle resume");
+    assertThat(program.at(working, "ledger", "list").out()).contains("paused until it is resumed");
     await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 0);
     assertThat(Program.ask(asking, FakeOllama.MODEL).statusCode()).isEqualTo(404);
     assertThat(Program.ask(working, FakeOllama.MODEL).statusCode())
