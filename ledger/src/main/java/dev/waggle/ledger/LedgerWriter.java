@@ -2,16 +2,12 @@ package dev.waggle.ledger;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
-import dev.waggle.ledger.tlog.Checkpoint;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -19,7 +15,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,46 +32,8 @@ final class LedgerWriter implements AutoCloseable {
   /** Below that the disk counts as full. */
   static final long SPACE_MIN = 32L << 20;
 
-  private static final int FORGET_STEP = 2_000;
-  private static final int DISPUTES_MAX = 1_000;
   private static final Duration RECOVERY_STEP = Duration.ofSeconds(1);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
-
-  /** One thing to write and whom to tell. */
-  private sealed interface Write {
-    record Append(EntryType type, PeerId actor, byte[] payload, CompletableFuture<LedgerEntry> done)
-        implements Write {}
-
-    record Settle(Receipt receipt, boolean deliver, CompletableFuture<LedgerEntry> done)
-        implements Write {}
-
-    record Settled(long sequence, CompletableFuture<Void> done) implements Write {}
-
-    record Forget(long from, long until, long done, CompletableFuture<Long> count)
-        implements Write {}
-
-    record Result(Receipt half, CompletableFuture<LedgerEntry> done) implements Write {}
-
-    record Disputing(long until, CompletableFuture<Integer> count) implements Write {}
-
-    record Stop() implements Write {}
-
-    default void fail(LedgerException cause) {
-      if (this instanceof Append append) {
-        append.done.completeExceptionally(cause);
-      } else if (this instanceof Settle receipt) {
-        receipt.done.completeExceptionally(cause);
-      } else if (this instanceof Settled settled) {
-        settled.done.completeExceptionally(cause);
-      } else if (this instanceof Forget forget) {
-        forget.count.completeExceptionally(cause);
-      } else if (this instanceof Result result) {
-        result.done.completeExceptionally(cause);
-      } else if (this instanceof Disputing disputing) {
-        disputing.count.completeExceptionally(cause);
-      }
-    }
-  }
 
   private final H2Database database;
   private final LongSupplier space;
@@ -85,8 +42,7 @@ final class LedgerWriter implements AutoCloseable {
   private final Clock clock;
   private final BlockingQueue<Write> waiting = new LinkedBlockingQueue<>(Ledger.WAITING_WRITES_MAX);
   private final Thread thread;
-  private Tiles tiles;
-  private byte[] lastHash;
+  private Tail tail;
   private volatile SignedCheckpoint head;
   private volatile boolean writable = true;
   private String trouble = "";
@@ -108,11 +64,9 @@ final class LedgerWriter implements AutoCloseable {
     this.identity = identity;
     this.clock = clock;
     this.space = space;
-    // Set again by load(), which the compiler cannot know.
-    this.head = H2Ledger.lastHead(connection, identity.peerId());
-    this.tiles = Tiles.empty();
-    this.lastHash = new byte[0];
-    load();
+    connection.setAutoCommit(false);
+    this.tail = Tail.of(connection, identity.peerId());
+    this.head = tail.head();
     this.thread = new Thread(this::run, "ledger-writer");
     thread.setDaemon(true);
     thread.start();
@@ -121,10 +75,8 @@ final class LedgerWriter implements AutoCloseable {
   /** Believes only what is there. */
   private void load() throws SQLException {
     connection.setAutoCommit(false);
-    SignedCheckpoint found = H2Ledger.lastHead(connection, identity.peerId());
-    tiles = Tiles.of(found.checkpoint().size(), new H2Tree(connection));
-    lastHash = H2Ledger.lastHash(connection, found.checkpoint().size());
-    head = found;
+    tail = Tail.of(connection, identity.peerId());
+    head = tail.head();
   }
 
   SignedCheckpoint head() {
@@ -226,7 +178,7 @@ final class LedgerWriter implements AutoCloseable {
     List<Runnable> answers = new ArrayList<>(batch.size());
     try {
       requireSpace();
-      Batch state = new Batch();
+      Batch state = new Batch(connection, identity, clock, tail, this::offer);
       for (Write write : batch) {
         answers.add(state.apply(write));
       }
@@ -235,6 +187,7 @@ final class LedgerWriter implements AutoCloseable {
       try (Statement statement = connection.createStatement()) {
         statement.execute("CHECKPOINT SYNC");
       }
+      tail = tail.under(signed);
       head = signed;
       writable = true;
     } catch (SQLException e) {
@@ -302,204 +255,6 @@ final class LedgerWriter implements AutoCloseable {
     } catch (SQLException e) {
       stop(e);
       return false;
-    }
-  }
-
-  /** One transaction under way. */
-  private final class Batch {
-    private final SignedCheckpoint before = head;
-    private long sequence = before.checkpoint().size();
-
-    /** Writes one thing; the answer is given after the sync. */
-    Runnable apply(Write write) throws SQLException {
-      if (write instanceof Write.Append append) {
-        LedgerEntry entry = insert(append.type, append.actor, append.payload);
-        return () -> append.done.complete(entry);
-      }
-      if (write instanceof Write.Settle receipt) {
-        return record(receipt);
-      }
-      if (write instanceof Write.Settled settled) {
-        try (PreparedStatement delete =
-            connection.prepareStatement("DELETE FROM settlement WHERE sequence = ?")) {
-          delete.setLong(1, settled.sequence);
-          delete.executeUpdate();
-        }
-        return () -> settled.done.complete(null);
-      }
-      if (write instanceof Write.Forget forget) {
-        return forget(forget);
-      }
-      if (write instanceof Write.Result result) {
-        return result(result);
-      }
-      if (write instanceof Write.Disputing disputing) {
-        return dispute(disputing);
-      }
-      throw new AssertionError("no treatment for " + write);
-    }
-
-    private Runnable record(Write.Settle write) throws SQLException {
-      ReceiptBody body = write.receipt.body();
-      byte[] bytes = write.receipt.bytes();
-      LedgerEntry known = find(body);
-      if (known != null) {
-        return known.isOf(bytes)
-            ? () -> write.done.complete(known)
-            : () -> write.fail(new LedgerException("the claim has another receipt already"));
-      }
-      LedgerEntry entry = insert(EntryType.RECEIPT, body.requester(), bytes);
-      try (PreparedStatement insert =
-          connection.prepareStatement(
-              "INSERT INTO receipt (task, claim, sequence) VALUES (?, ?, ?)")) {
-        insert.setString(1, body.task());
-        insert.setString(2, body.claim());
-        insert.setLong(3, entry.sequence());
-        insert.executeUpdate();
-      }
-      try (PreparedStatement delete =
-          connection.prepareStatement("DELETE FROM owed WHERE task = ? AND claim = ?")) {
-        delete.setString(1, body.task());
-        delete.setString(2, body.claim());
-        delete.executeUpdate();
-      }
-      if (write.deliver) {
-        try (PreparedStatement insert =
-            connection.prepareStatement("INSERT INTO settlement (sequence) VALUES (?)")) {
-          insert.setLong(1, entry.sequence());
-          insert.executeUpdate();
-        }
-      }
-      return () -> write.done.complete(entry);
-    }
-
-    private Runnable result(Write.Result write) throws SQLException {
-      ReceiptBody body = write.half.body();
-      LedgerEntry entry = insert(EntryType.RESULT, body.worker(), write.half.bytes());
-      if (find(body) == null) {
-        try (PreparedStatement insert =
-            connection.prepareStatement(
-                "MERGE INTO owed (task, claim, requester, sequence) KEY (task, claim)"
-                    + " VALUES (?, ?, ?, ?)")) {
-          insert.setString(1, body.task());
-          insert.setString(2, body.claim());
-          insert.setBytes(3, body.requester().multihash());
-          insert.setLong(4, entry.sequence());
-          insert.executeUpdate();
-        }
-      }
-      return () -> write.done.complete(entry);
-    }
-
-    private Runnable dispute(Write.Disputing write) throws SQLException {
-      record Owed(long sequence, PeerId by) {}
-      List<Owed> owed = new ArrayList<>();
-      try (PreparedStatement select =
-          connection.prepareStatement(
-              "SELECT sequence, requester FROM owed WHERE sequence <= ? ORDER BY sequence LIMIT "
-                  + DISPUTES_MAX)) {
-        select.setLong(1, write.until);
-        try (ResultSet row = select.executeQuery()) {
-          while (row.next()) {
-            owed.add(new Owed(row.getLong(1), PeerId.ofMultihash(row.getBytes(2))));
-          }
-        }
-      }
-      for (Owed each : owed) {
-        insert(EntryType.DISPUTED, each.by, new Dispute(each.sequence).bytes());
-        try (PreparedStatement delete =
-            connection.prepareStatement("DELETE FROM owed WHERE sequence = ?")) {
-          delete.setLong(1, each.sequence);
-          delete.executeUpdate();
-        }
-      }
-      return () -> write.count.complete(owed.size());
-    }
-
-    /** A part at a time, so that nobody waits for all of it; noted before the first. */
-    private Runnable forget(Write.Forget write) throws SQLException {
-      if (write.from == 1 && write.until > 0) {
-        insert(EntryType.FORGET, identity.peerId(), new Forgotten(write.until).bytes());
-      }
-      long last = Math.min(write.until, write.from + FORGET_STEP - 1);
-      long count;
-      try (PreparedStatement update =
-          connection.prepareStatement(
-              "UPDATE entry SET payload = NULL WHERE sequence BETWEEN ? AND ?"
-                  + " AND payload IS NOT NULL"
-                  + " AND sequence NOT IN (SELECT sequence FROM settlement)")) {
-        update.setLong(1, write.from);
-        update.setLong(2, last);
-        count = write.done + update.executeUpdate();
-      }
-      return last >= write.until
-          ? () -> write.count.complete(count)
-          : () -> offer(new Write.Forget(last + 1, write.until, count, write.count));
-    }
-
-    private @Nullable LedgerEntry find(ReceiptBody body) throws SQLException {
-      try (PreparedStatement select =
-          connection.prepareStatement(
-              "SELECT e.bytes, e.payload, e.hash FROM receipt r JOIN entry e ON e.sequence = r.sequence"
-                  + " WHERE r.task = ? AND r.claim = ?")) {
-        select.setString(1, body.task());
-        select.setString(2, body.claim());
-        try (ResultSet row = select.executeQuery()) {
-          return row.next()
-              ? LedgerEntry.parse(row.getBytes(1), row.getBytes(2), row.getBytes(3))
-              : null;
-        } catch (LedgerException e) {
-          throw new SQLException("a stored receipt is damaged", e);
-        }
-      }
-    }
-
-    private LedgerEntry insert(EntryType type, PeerId actor, byte[] payload) throws SQLException {
-      Instant now = Instant.ofEpochMilli(clock.millis());
-      LedgerEntry entry = LedgerEntry.create(sequence + 1, lastHash, now, type, actor, payload);
-      try (PreparedStatement insert =
-          connection.prepareStatement(
-              "INSERT INTO entry (sequence, bytes, payload, hash) VALUES (?, ?, ?, ?)")) {
-        insert.setLong(1, entry.sequence());
-        insert.setBytes(2, entry.bytes());
-        insert.setBytes(3, entry.payload());
-        insert.setBytes(4, entry.hash());
-        insert.executeUpdate();
-      }
-      tiles.add(entry.bytes(), this::insertTile);
-      sequence = entry.sequence();
-      lastHash = entry.hash();
-      return entry;
-    }
-
-    private void insertTile(int level, long place, byte[] hashes, byte[] root) throws SQLException {
-      try (PreparedStatement insert =
-          connection.prepareStatement(
-              "INSERT INTO tile (level, place, hashes, root) VALUES (?, ?, ?, ?)")) {
-        insert.setInt(1, level);
-        insert.setLong(2, place);
-        insert.setBytes(3, hashes);
-        insert.setBytes(4, root);
-        insert.executeUpdate();
-      }
-    }
-
-    /** Signs and writes the checkpoint that covers what was appended, if anything was. */
-    SignedCheckpoint sign() throws SQLException {
-      if (sequence == before.checkpoint().size()) {
-        return before;
-      }
-      SignedCheckpoint signed =
-          new Checkpoint(identity.peerId(), sequence, tiles.root()).sign(identity);
-      try (PreparedStatement insert =
-          connection.prepareStatement(
-              "INSERT INTO head (sequence, root, signature) VALUES (?, ?, ?)")) {
-        insert.setLong(1, sequence);
-        insert.setBytes(2, signed.checkpoint().root());
-        insert.setBytes(3, signed.signature());
-        insert.executeUpdate();
-      }
-      return signed;
     }
   }
 

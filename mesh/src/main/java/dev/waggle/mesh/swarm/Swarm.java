@@ -146,7 +146,18 @@ public final class Swarm implements AutoCloseable {
             host.peerId(), new LocalExchange(host.peerId(), parts.server()), streams);
     AuditProtocol.serve(host, parts.audits(), parts.blocking());
     this.liveness = new Liveness(host, parts.timer(), new Watched());
-    this.control = new ControlTopic(pubSub, membership, parts.clock(), new Said());
+    this.control =
+        new ControlTopic(
+            pubSub,
+            membership,
+            parts.clock(),
+            new HeardControl(
+                membership,
+                admissions,
+                liveness,
+                parts.audits(),
+                this::inBackground,
+                this::forget));
     this.dialing = Recurring.schedule(parts.timer(), Duration.ZERO, DIAL_STEP, this::step);
   }
 
@@ -458,40 +469,6 @@ public final class Swarm implements AutoCloseable {
     @Override
     public void onRevocation(Revocation revocation) {
       onRevoked(revocation);
-    }
-  }
-
-  private final class Said implements ControlTopic.Listener {
-    @Override
-    public boolean isNews(PeerId from, ControlMessage.Body body) {
-      if (body instanceof ControlMessage.Body.Suspicion suspicion) {
-        return liveness.isNews(suspicion);
-      }
-      if (body instanceof ControlMessage.Body.Certified certified) {
-        return membership.isNews(certified.chain());
-      }
-      if (body instanceof ControlMessage.Body.Forked forked) {
-        return parts
-            .audits()
-            .newFork(forked.evidence())
-            .filter(accused -> !membership.roles(accused).isEmpty())
-            .isPresent();
-      }
-      return membership.isNews(((ControlMessage.Body.Revoked) body).revocation());
-    }
-
-    @Override
-    public void onMessage(PeerId from, ControlMessage.Body body) {
-      if (body instanceof ControlMessage.Body.Suspicion suspicion) {
-        liveness.onSuspicion(from, suspicion);
-      } else if (body instanceof ControlMessage.Body.Revoked revoked) {
-        inBackground(
-            () -> admissions.learn(List.of(revoked.revocation())).forEach(Swarm.this::forget));
-      } else if (body instanceof ControlMessage.Body.Certified certified) {
-        inBackground(() -> membership.take(certified.chain()));
-      } else if (body instanceof ControlMessage.Body.Forked forked) {
-        inBackground(() -> parts.audits().onFork(forked.evidence()));
-      }
     }
   }
 
