@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class H2LedgerTest {
   private static final Work WORK =
@@ -367,6 +369,44 @@ class H2LedgerTest {
       assertThat(get(ledger.dispute(later))).isZero();
       assertThat(ledger.verify(QUIET).fault()).isEmpty();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void flippedBit_anywhereInTheFile_isFound_orChangesNothing(long seed) throws Exception {
+    fill(600);
+    List<String> facts;
+    try (H2Ledger ledger = open()) {
+      facts = facts(ledger);
+    }
+    byte[] good = Files.readAllBytes(file());
+    Random random = new Random(seed);
+    int found = 0;
+    for (int i = 0; i < 40; i++) {
+      byte[] bad = good.clone();
+      int at = random.nextInt(bad.length);
+      bad[at] ^= (byte) (1 << random.nextInt(8));
+      Files.write(file(), bad);
+      try {
+        if (!LedgerVerifier.verify(file(), NODE.peerId(), QUIET).valid()) {
+          found++;
+          continue;
+        }
+      } catch (LedgerException e) {
+        found++;
+        continue;
+      }
+      try (H2Ledger ledger = open()) {
+        assertThat(facts(ledger)).as("byte %d of seed %d", at, seed).isEqualTo(facts);
+      }
+    }
+    assertThat(found).isPositive();
+  }
+
+  private static List<String> facts(H2Ledger ledger) {
+    return ledger.entries(1, 1_000).stream()
+        .map(each -> each.sequence() + new String(each.payload(), StandardCharsets.ISO_8859_1))
+        .toList();
   }
 
   @Test

@@ -55,6 +55,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -354,7 +355,9 @@ public final class Node implements NodeControl, AutoCloseable {
     pauses.save(until);
     worker.pause(until);
     belonging.recordPolicy(
-        time.isPresent() ? "paused until " + until : "paused until it is resumed");
+        time.isPresent()
+            ? "paused until " + until.truncatedTo(ChronoUnit.SECONDS)
+            : "paused until it is resumed");
   }
 
   @Override
