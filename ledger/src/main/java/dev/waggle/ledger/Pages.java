@@ -29,7 +29,8 @@ final class Pages implements AutoCloseable {
                 + table
                 + " WHERE sequence > ? ORDER BY sequence LIMIT "
                 + ROWS);
-    this.last = Long.MIN_VALUE;
+    // Sought as readers seek it, so that an index that is damaged shows.
+    this.last = 0;
     this.page = fetch();
   }
 
