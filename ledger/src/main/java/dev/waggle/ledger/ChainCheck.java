@@ -50,7 +50,7 @@ public final class ChainCheck {
    */
   public Optional<String> next(byte[] bytes, byte @Nullable [] payload) {
     try {
-      return next(bytes, payload, LedgerEntry.hash(hash, bytes));
+      return link(bytes, payload, LedgerEntry.hash(hash, bytes));
     } catch (SQLException e) {
       throw new AssertionError("no database is asked", e);
     }
@@ -61,13 +61,19 @@ public final class ChainCheck {
    */
   Optional<String> next(byte[] bytes, byte @Nullable [] payload, byte[] stored)
       throws SQLException {
-    checked++;
     byte[] computed = LedgerEntry.hash(hash, bytes);
     if (!MessageDigest.isEqual(computed, stored)) {
+      checked++;
       return Optional.of("its hash does not match its content and the entry before");
     }
+    return link(bytes, payload, computed);
+  }
+
+  private Optional<String> link(byte[] bytes, byte @Nullable [] payload, byte[] computed)
+      throws SQLException {
+    checked++;
     try {
-      LedgerEntry entry = LedgerEntry.parse(bytes, payload, stored);
+      LedgerEntry entry = LedgerEntry.parse(bytes, payload, computed);
       if (entry.sequence() != checked) {
         return Optional.of("it says that it is entry " + entry.sequence());
       }

@@ -59,15 +59,15 @@ public final class H2Ledger implements Ledger {
       throws LedgerException {
     try {
       Connection connection = database.connect();
-      SignedCheckpoint head = lastHead(connection, identity.peerId());
-      if (head.checkpoint().size() > 0 && !head.isSigned()) {
+      Tail tail = Tail.of(connection, identity.peerId());
+      if (tail.head().checkpoint().size() > 0 && !tail.head().isSigned()) {
         shutDown(connection);
         throw new LedgerException(
             file
                 + "'s last head is not signed by this node (is the ledger another node's, or"
                 + " damaged? try: waggle ledger verify)");
       }
-      LedgerWriter writer = new LedgerWriter(database, connection, identity, clock, space);
+      LedgerWriter writer = new LedgerWriter(database, connection, tail, identity, clock, space);
       return new H2Ledger(database, identity, writer);
     } catch (SQLException e) {
       throw new LedgerException(file + " cannot be read: " + e.getMessage(), e);

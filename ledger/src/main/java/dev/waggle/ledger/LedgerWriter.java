@@ -50,11 +50,13 @@ final class LedgerWriter implements AutoCloseable {
 
   /**
    * @param connection to be used by this alone
+   * @param tail the end of the log, as the database has it
    * @param space how many bytes the disk has left
    */
   LedgerWriter(
       H2Database database,
       Connection connection,
+      Tail tail,
       Identity identity,
       Clock clock,
       LongSupplier space)
@@ -65,7 +67,7 @@ final class LedgerWriter implements AutoCloseable {
     this.clock = clock;
     this.space = space;
     connection.setAutoCommit(false);
-    this.tail = Tail.of(connection, identity.peerId());
+    this.tail = tail;
     this.head = tail.head();
     this.thread = new Thread(this::run, "ledger-writer");
     thread.setDaemon(true);

@@ -14,8 +14,6 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.SwarmParts;
 import dev.waggle.mesh.swarm.SwarmSettings;
-import dev.waggle.mesh.swarm.audit.AuditReply;
-import dev.waggle.mesh.swarm.audit.AuditRequest;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.label.Label;
@@ -146,7 +144,7 @@ public final class Node implements NodeControl, AutoCloseable {
       worker.pause(pauses.until());
       swarm = opened(swarm(identity));
       announcing.set(swarm);
-      auditor.meet(new Audited());
+      auditor.meet(swarm.audits());
       ScheduledFuture<?> audits =
           Recurring.schedule(threads.timer(), AUDIT_STEP, AUDIT_STEP, auditor::round);
       open.push(() -> audits.cancel(false));
@@ -389,24 +387,6 @@ public final class Node implements NodeControl, AutoCloseable {
   @Override
   public Auditor auditor() {
     return auditor;
-  }
-
-  /** The swarm as the auditor reaches it. */
-  private final class Audited implements Auditor.Members {
-    @Override
-    public List<PeerId> connected() {
-      return swarm.connected();
-    }
-
-    @Override
-    public CompletableFuture<AuditReply> ask(PeerId member, AuditRequest request) {
-      return swarm.ask(member, request);
-    }
-
-    @Override
-    public void announce(byte[] evidence) {
-      swarm.announceFork(evidence);
-    }
   }
 
   @Override

@@ -39,9 +39,12 @@ final class LabelCheck implements LabelView {
 
   /** Whether a member's request may run here. */
   boolean allows(Collection<Label> request, PeerId requester) {
-    return request.isEmpty()
-        || (holder(requester).missing(request).isEmpty()
-            && holder(requester).obstacle(request, own(), isOnLan(requester)).isEmpty());
+    if (request.isEmpty()) {
+      return true;
+    }
+    Holder holder = holder(requester);
+    return holder.missing(request).isEmpty()
+        && holder.obstacle(request, own(), isOnLan(requester)).isEmpty();
   }
 
   private Holder own() {

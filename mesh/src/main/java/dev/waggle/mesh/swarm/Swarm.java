@@ -14,9 +14,8 @@ import dev.waggle.mesh.libp2p.protocol.gossipsub.SignedRecords;
 import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.mdns.MdnsDiscovery;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
+import dev.waggle.mesh.swarm.audit.AuditMembers;
 import dev.waggle.mesh.swarm.audit.AuditProtocol;
-import dev.waggle.mesh.swarm.audit.AuditReply;
-import dev.waggle.mesh.swarm.audit.AuditRequest;
 import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Adverts;
 import dev.waggle.mesh.swarm.capability.Capability;
@@ -84,6 +83,7 @@ public final class Swarm implements AutoCloseable {
   private final Adverts adverts;
   private final Liveness liveness;
   private final ControlTopic control;
+  private final AuditMembers audits;
   private final Exchange exchange;
   private final ScheduledFuture<?> dialing;
   private @Nullable MdnsDiscovery mdns;
@@ -158,6 +158,7 @@ public final class Swarm implements AutoCloseable {
                 parts.audits(),
                 this::inBackground,
                 this::forget));
+    this.audits = new ConnectedAudits(admissions, control);
     this.dialing = Recurring.schedule(parts.timer(), Duration.ZERO, DIAL_STEP, this::step);
   }
 
@@ -255,22 +256,9 @@ public final class Swarm implements AutoCloseable {
     return chain;
   }
 
-  /** The members that are connected now. */
-  public List<PeerId> connected() {
-    return admissions.connections().stream().map(Connection::remotePeer).distinct().toList();
-  }
-
-  /** Asks a member about a record. Fails when it is not connected, or does not answer in time. */
-  public CompletableFuture<AuditReply> ask(PeerId member, AuditRequest request) {
-    return admissions
-        .connection(member)
-        .map(connection -> AuditProtocol.ask(connection, request))
-        .orElseGet(() -> CompletableFuture.failedFuture(new IOException("not connected")));
-  }
-
-  /** Tells all members that a record tells two stories. */
-  public void announceFork(byte[] evidence) {
-    control.say(new ControlMessage.Body.Forked(evidence));
+  /** The members, for who looks after records. */
+  public AuditMembers audits() {
+    return audits;
   }
 
   /** Where labelled requests of this node may go. */

@@ -33,7 +33,7 @@ class AuditTest {
   }
 
   private AuditReply ask(AuditRequest request) throws Exception {
-    return friend.swarm.ask(owner.id(), request).get(10, TimeUnit.SECONDS);
+    return friend.swarm.audits().ask(owner.id(), request).get(10, TimeUnit.SECONDS);
   }
 
   @Test
@@ -56,7 +56,7 @@ class AuditTest {
     assertThat(heard.proof().get(0)).isEqualTo(hash);
     ask(new AuditRequest.At(9));
     assertThat(owner.audits.requests.get(4)).isEqualTo(new AuditRequest.At(9));
-    assertThat(friend.swarm.connected()).containsExactly(owner.id());
+    assertThat(friend.swarm.audits().connected()).containsExactly(owner.id());
   }
 
   @Test
@@ -66,16 +66,21 @@ class AuditTest {
     assertThatThrownBy(() -> new AuditRequest.At(-1)).isInstanceOf(IllegalArgumentException.class);
     TestNode stranger = owner;
     assertThatThrownBy(
-            () -> owner.swarm.ask(stranger.id(), new AuditRequest.At(1)).get(1, TimeUnit.SECONDS))
+            () ->
+                owner
+                    .swarm
+                    .audits()
+                    .ask(stranger.id(), new AuditRequest.At(1))
+                    .get(1, TimeUnit.SECONDS))
         .hasMessageContaining("not connected");
   }
 
   @Test
   void fork_isToldToAll_andWhatProvesNoneIsNotPassedOn() {
-    owner.swarm.announceFork(new byte[] {1});
+    owner.swarm.audits().announceFork(new byte[] {1});
     await().until(() -> friend.audits.judged.size() == 1);
     friend.audits.accused = Optional.of(friend.id());
-    owner.swarm.announceFork(new byte[] {3});
+    owner.swarm.audits().announceFork(new byte[] {3});
     await().until(() -> !friend.audits.forks.isEmpty());
     assertThat(friend.audits.forks).containsExactly(new byte[] {3});
   }

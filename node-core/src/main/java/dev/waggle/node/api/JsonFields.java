@@ -2,6 +2,8 @@ package dev.waggle.node.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -27,6 +29,15 @@ final class JsonFields {
 
   static ApiException wrong(String param, String what) {
     return new ApiException(ApiError.badRequest(param + " " + what, param));
+  }
+
+  /** A moment as the API writes and takes it. */
+  static Instant moment(String param, String text) {
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw wrong(param, "has to be a time like 2026-11-01T00:00:00Z");
+    }
   }
 
   private boolean has(String name) {

@@ -11,7 +11,6 @@ import dev.waggle.ledger.LedgerEntry;
 import dev.waggle.ledger.LedgerException;
 import dev.waggle.ledger.MalformedReceiptException;
 import dev.waggle.ledger.Receipt;
-import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.Revocation;
@@ -22,7 +21,6 @@ import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.Base64;
 import java.util.Locale;
 
@@ -43,7 +41,7 @@ final class LedgerRoutes {
   void addTo(Router router) {
     router.route("/swarm/v1/ledger*").handler(guard.requiring(Scope.READ));
     router.get("/swarm/v1/ledger").handler(this::ledger);
-    router.get("/swarm/v1/ledger/proof").handler(guard.requiring(Scope.READ)).handler(this::proof);
+    router.get("/swarm/v1/ledger/proof").handler(this::proof);
     router.get("/swarm/v1/ledger/verify").handler(context -> later.answer(context, this::verify));
     router.get("/swarm/v1/ledger/export").handler(this::export);
     router
@@ -107,13 +105,8 @@ final class LedgerRoutes {
   }
 
   private void forget(RoutingContext context) {
-    String text = new JsonFields(HttpApi.json(context)).text("before");
-    Instant before;
-    try {
-      before = Instant.parse(text);
-    } catch (DateTimeParseException e) {
-      throw JsonFields.wrong("before", "has to be a time like 2026-11-01T00:00:00Z");
-    }
+    Instant before =
+        JsonFields.moment("before", new JsonFields(HttpApi.json(context)).text("before"));
     later.answer(context, () -> object().put("forgotten", node.ledger().forget(before).join()));
   }
 
@@ -180,7 +173,7 @@ final class LedgerRoutes {
     }
     try {
       switch (entry.type()) {
-        case RECEIPT, RESULT -> receipt(node, Receipt.parse(entry.payload()).body());
+        case RECEIPT, RESULT -> ReceiptJson.describe(node, Receipt.parse(entry.payload()).body());
         case ATTEMPT -> {
           Attempt attempt = Attempt.parse(entry.payload());
           node.put("task", attempt.task()).put("worker", attempt.worker().toString());
@@ -202,15 +195,6 @@ final class LedgerRoutes {
       node.put("unreadable", e.getMessage());
     }
     return node;
-  }
-
-  private static void receipt(ObjectNode node, ReceiptBody body) {
-    node.put("task", body.task()).put("requester", body.requester().toString());
-    node.put("worker", body.worker().toString()).put("model", body.model());
-    node.put("modelDigest", body.modelDigest()).put("promptTokens", body.work().promptTokens());
-    node.put("outputTokens", body.work().outputTokens());
-    ArrayNode labels = node.putArray("labels");
-    body.labels().forEach(labels::add);
   }
 
   private ObjectNode verify() {

@@ -8,7 +8,6 @@ import dev.waggle.node.data.AccessToken.Scope;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 
 /** What members earned and spent, by this node's record. */
 final class StatementRoutes {
@@ -62,13 +61,6 @@ final class StatementRoutes {
 
   private static Instant moment(RoutingContext context, String name, Instant fallback) {
     String text = context.request().getParam(name);
-    if (text == null) {
-      return fallback;
-    }
-    try {
-      return Instant.parse(text);
-    } catch (DateTimeParseException e) {
-      throw JsonFields.wrong(name, "has to be a time like 2026-11-01T00:00:00Z");
-    }
+    return text == null ? fallback : JsonFields.moment(name, text);
   }
 }

@@ -10,13 +10,13 @@ import dev.waggle.ledger.tlog.Fork;
 import dev.waggle.ledger.tlog.MalformedCheckpointException;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
 import dev.waggle.ledger.tlog.Witness;
+import dev.waggle.mesh.swarm.audit.AuditMembers;
 import dev.waggle.mesh.swarm.audit.AuditReply;
 import dev.waggle.mesh.swarm.audit.AuditRequest;
 import dev.waggle.mesh.swarm.audit.AuditServer;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.node.data.CheckpointStore;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
@@ -55,19 +55,7 @@ public final class Auditor implements AuditServer {
   private final Map<PeerId, Long> cosignedBy = new ConcurrentHashMap<>();
   private final Set<PeerId> asked = ConcurrentHashMap.newKeySet();
   private volatile Optional<SignedCheckpoint> own;
-  private volatile Members members = new Nobody();
-
-  /** Reaches other members. */
-  public interface Members {
-    /** Those that are connected. */
-    List<PeerId> connected();
-
-    /** Asks one of them. */
-    CompletableFuture<AuditReply> ask(PeerId member, AuditRequest request);
-
-    /** Tells all of them of a fork. */
-    void announce(byte[] evidence);
-  }
+  private volatile AuditMembers members = new Nobody();
 
   /**
    * Reads what is known, and compares this node's own record with what others cosigned of it;
@@ -95,7 +83,7 @@ public final class Auditor implements AuditServer {
   }
 
   /** Whom to ask from now on. */
-  public void meet(Members others) {
+  public void meet(AuditMembers others) {
     members = others;
   }
 
@@ -132,25 +120,35 @@ public final class Auditor implements AuditServer {
         .filter(each -> cosignedBy.getOrDefault(each, 0L) < size)
         .limit(WITNESSES_MAX)
         .filter(asked::add)
-        .forEach(each -> inBackground(() -> submit(each, head, /* again= */ true)));
+        .forEach(each -> bring(each, head));
   }
 
-  private void submit(PeerId to, SignedCheckpoint head, boolean again) {
+  private void bring(PeerId to, SignedCheckpoint head) {
+    try {
+      submit(to, head, /* again= */ true)
+          .whenComplete(
+              (done, failure) -> {
+                asked.remove(to);
+                if (failure != null) {
+                  log.debug("{} does not cosign now: {}", to, failure.getMessage());
+                }
+              });
+    } catch (RejectedExecutionException e) {
+      asked.remove(to);
+      log.debug("too busy to have the ledger cosigned; the next round does it");
+    }
+  }
+
+  private CompletableFuture<Void> submit(PeerId to, SignedCheckpoint head, boolean again) {
     long from = cosignedBy.getOrDefault(to, 0L);
-    List<byte[]> proof = ledger.consistency(from, head.checkpoint().size());
-    members
-        .ask(to, new AuditRequest.Submit(head.note(), from, proof))
-        .thenAcceptAsync(reply -> onReply(to, head, reply, again), blocking)
-        .whenComplete(
-            (done, failure) -> {
-              asked.remove(to);
-              if (failure != null) {
-                log.debug("{} does not cosign now: {}", to, failure.getMessage());
-              }
-            });
+    long size = head.checkpoint().size();
+    return CompletableFuture.supplyAsync(() -> ledger.consistency(from, size), blocking)
+        .thenCompose(proof -> members.ask(to, new AuditRequest.Submit(head.note(), from, proof)))
+        .thenComposeAsync(reply -> onReply(to, head, reply, again), blocking);
   }
 
-  private void onReply(PeerId from, SignedCheckpoint head, AuditReply reply, boolean again) {
+  private CompletableFuture<Void> onReply(
+      PeerId from, SignedCheckpoint head, AuditReply reply, boolean again) {
     try {
       if (reply instanceof AuditReply.Cosigned cosigned) {
         SignedCheckpoint note = SignedCheckpoint.parse(cosigned.note());
@@ -166,13 +164,14 @@ public final class Auditor implements AuditServer {
             && compare(note, "as others have seen it")
             && again) {
           cosignedBy.put(from, note.checkpoint().size());
-          submit(from, ledger.head(), /* again= */ false);
+          return submit(from, ledger.head(), /* again= */ false);
         }
       }
     } catch (MalformedCheckpointException e) {
       conduct.observe(from, Fault.FALSE_ANSWER);
       log.debug("{} answered with a bad checkpoint: {}", from, e.getMessage());
     }
+    return CompletableFuture.completedFuture(null);
   }
 
   private synchronized void keepOwn(SignedCheckpoint note, Cosignature added) {
@@ -245,7 +244,7 @@ public final class Auditor implements AuditServer {
     }
     if (verdict instanceof Witness.Verdict.Behind behind) {
       // It began anew, or does not want to be compared with what it was.
-      inBackground(() -> question(from, behind.known()));
+      question(from, behind.known());
       return new AuditReply.Known(behind.known().note());
     }
     if (verdict instanceof Witness.Verdict.RolledBack rolled) {
@@ -265,7 +264,7 @@ public final class Auditor implements AuditServer {
     }
     SignedCheckpoint known = ((Witness.Verdict.Inconsistent) verdict).known();
     onTrouble(from, "its ledger does not continue what it was at " + known.checkpoint().size());
-    inBackground(() -> question(from, known));
+    question(from, known);
     return new AuditReply.Known(known.note());
   }
 
@@ -307,9 +306,12 @@ public final class Auditor implements AuditServer {
   // ---- forks
 
   private void onSeen(Fork fork) {
-    byte[] evidence = fork.text().getBytes(StandardCharsets.UTF_8);
-    onFork(evidence);
-    members.announce(evidence);
+    keep(fork);
+    members.announceFork(evidence(fork));
+  }
+
+  private static byte[] evidence(Fork fork) {
+    return fork.text().getBytes(StandardCharsets.UTF_8);
   }
 
   private static Optional<Fork> read(byte[] evidence) {
@@ -327,12 +329,16 @@ public final class Auditor implements AuditServer {
 
   @Override
   public void onFork(byte[] evidence) {
-    Optional<Fork> fork = read(evidence);
-    if (fork.isEmpty() || forks.putIfAbsent(fork.get().accused(), fork.get()) != null) {
+    read(evidence).ifPresent(this::keep);
+  }
+
+  private void keep(Fork fork) {
+    PeerId accused = fork.accused();
+    if (forks.putIfAbsent(accused, fork) != null) {
       return;
     }
-    PeerId accused = fork.get().accused();
-    store.save(fork.get());
+    byte[] evidence = evidence(fork);
+    store.save(fork);
     ledger
         .append(EntryType.FORK, accused, evidence)
         .exceptionally(
@@ -343,30 +349,15 @@ public final class Auditor implements AuditServer {
     onTrouble(
         accused,
         "its ledger tells two stories of its first "
-            + fork.get().one().checkpoint().size()
+            + fork.one().checkpoint().size()
             + " entries, and both are signed");
     if (!accused.equals(identity.peerId())) {
       conduct.observe(accused, Fault.FORKED_LEDGER, evidence);
     }
   }
 
-  private void inBackground(Runnable work) {
-    try {
-      blocking.execute(
-          () -> {
-            try {
-              work.run();
-            } catch (UncheckedIOException e) {
-              log.debug("no look at a ledger now: {}", e.getMessage());
-            }
-          });
-    } catch (RejectedExecutionException e) {
-      log.debug("too busy to look after ledgers; the next round does it");
-    }
-  }
-
   /** Before the others can be reached. */
-  private static final class Nobody implements Members {
+  private static final class Nobody implements AuditMembers {
     @Override
     public List<PeerId> connected() {
       return List.of();
@@ -378,7 +369,7 @@ public final class Auditor implements AuditServer {
     }
 
     @Override
-    public void announce(byte[] evidence) {
+    public void announceFork(byte[] evidence) {
       // Whoever is told later hears of it from others.
     }
   }

@@ -10,10 +10,10 @@ import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
+import java.io.OutputStreamWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -34,11 +34,13 @@ final class ExportFile {
   static Writing create(Path file, String note) throws CommandException, IOException {
     try {
       long size = SignedCheckpoint.parse(note).checkpoint().size();
-      return new Writing(Files.newBufferedWriter(file, StandardOpenOption.CREATE_NEW), note, size);
+      return new Writing(
+          new BufferedWriter(
+              new OutputStreamWriter(GivenFile.create(file), StandardCharsets.UTF_8)),
+          note,
+          size);
     } catch (MalformedCheckpointException e) {
       throw new CommandException(ExitCode.FAILED, String.valueOf(e.getMessage()), e);
-    } catch (FileAlreadyExistsException e) {
-      throw new CommandException(ExitCode.FAILED, file + " is there already", e);
     }
   }
 

@@ -125,8 +125,9 @@ final class FaultsCommand extends NodeCommand {
       PeerId accused;
       List<String> contradictions;
       try {
-        if (new String(bytes, StandardCharsets.UTF_8).startsWith(Checkpoint.ORIGIN)) {
-          Fork fork = Fork.parse(new String(bytes, StandardCharsets.UTF_8));
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        if (text.startsWith(Checkpoint.ORIGIN)) {
+          Fork fork = Fork.parse(text);
           accused = fork.accused();
           contradictions =
               List.of(

@@ -1,6 +1,7 @@
 package dev.waggle.node.cli;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,11 +11,20 @@ import java.nio.file.StandardOpenOption;
 final class GivenFile {
   private GivenFile() {}
 
-  static void write(Path file, byte[] content) throws CommandException {
+  /** Begins a file that is not there yet. */
+  static OutputStream create(Path file) throws CommandException {
     try {
-      Files.write(file, content, StandardOpenOption.CREATE_NEW);
+      return Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     } catch (FileAlreadyExistsException e) {
       throw new CommandException(ExitCode.FAILED, file + " is there already", e);
+    } catch (IOException e) {
+      throw new CommandException(ExitCode.FAILED, file + " cannot be written: " + e, e);
+    }
+  }
+
+  static void write(Path file, byte[] content) throws CommandException {
+    try (OutputStream out = create(file)) {
+      out.write(content);
     } catch (IOException e) {
       throw new CommandException(ExitCode.FAILED, file + " cannot be written: " + e, e);
     }

@@ -14,7 +14,6 @@ import dev.waggle.ledger.tlog.SignedCheckpoint;
 import dev.waggle.node.api.VerificationJson;
 import dev.waggle.node.data.DataDirectory;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -284,13 +283,12 @@ final class LedgerCommand implements Runnable {
 
     @Override
     int run() throws CommandException, IOException, InterruptedException {
-      String proof = node().get("/swarm/v1/ledger/proof?entry=" + entry).toPrettyString() + "\n";
+      JsonNode proof = node().get("/swarm/v1/ledger/proof?entry=" + entry);
       if (file == null) {
-        out().print(proof);
-        return ExitCode.DONE;
+        out().println(proof.toPrettyString());
+      } else {
+        ReceiptCommand.write(proof, file, out());
       }
-      GivenFile.write(file, proof.getBytes(StandardCharsets.UTF_8));
-      out().println("wrote " + file + " (check it anywhere: waggle receipt verify " + file + ")");
       return ExitCode.DONE;
     }
   }

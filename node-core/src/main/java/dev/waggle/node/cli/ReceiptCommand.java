@@ -9,6 +9,7 @@ import dev.waggle.ledger.MalformedReceiptException;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.ledger.tlog.Cosignature;
+import dev.waggle.node.api.ReceiptJson;
 import dev.waggle.node.audit.MalformedProofException;
 import dev.waggle.node.audit.ProofJson;
 import java.io.IOException;
@@ -56,10 +57,15 @@ final class ReceiptCommand implements Runnable {
     int run() throws CommandException, IOException, InterruptedException {
       String query = "task=" + URLEncoder.encode(task, StandardCharsets.UTF_8);
       JsonNode proof = node().get("/swarm/v1/ledger/proof?" + query);
-      GivenFile.write(file, (proof.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
-      out().println("wrote " + file + " (check it anywhere: waggle receipt verify " + file + ")");
+      write(proof, file, out());
       return ExitCode.DONE;
     }
+  }
+
+  /** Writes a proof into a file, and says so. */
+  static void write(JsonNode proof, Path file, PrintWriter out) throws CommandException {
+    GivenFile.write(file, (proof.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
+    out.println("wrote " + file + " (check it anywhere: waggle receipt verify " + file + ")");
   }
 
   @Command(
@@ -116,13 +122,8 @@ final class ReceiptCommand implements Runnable {
 
     private static ObjectNode json(EntryProof proof, ReceiptBody body) {
       ObjectNode node = new ObjectMapper().createObjectNode().put("valid", true);
-      node.put("task", body.task()).put("requester", body.requester().toString());
-      node.put("worker", body.worker().toString()).put("model", body.model());
-      node.put("modelDigest", body.modelDigest()).put("promptTokens", body.work().promptTokens());
-      node.put("outputTokens", body.work().outputTokens())
-          .put("finished", body.finished().toString());
-      var labels = node.putArray("labels");
-      body.labels().forEach(labels::add);
+      ReceiptJson.describe(node, body);
+      node.put("finished", body.finished().toString());
       node.put("ledger", proof.checkpoint().checkpoint().log().toString());
       node.put("entry", proof.entry().sequence());
       var cosigned = node.putArray("cosignedBy");

@@ -79,22 +79,16 @@ final class StatementCommand extends NodeCommand {
   private static String line(JsonNode each) {
     String name = each.path("name").asText().replace("\"", "\"\"");
     String safe = name.matches("[=+@\\-\\t].*") ? "'" + name : name;
-    return "\""
-        + safe
-        + "\","
-        + each.path("peerId").asText()
-        + ","
-        + each.path("earned").asText()
-        + ","
-        + each.path("spent").asText()
-        + ","
-        + each.path("tasksDone").asText()
-        + ","
-        + each.path("tasksAsked").asText()
-        + ","
-        + each.path("promptTokens").asText()
-        + ","
-        + each.path("outputTokens").asText();
+    return String.join(
+        ",",
+        "\"" + safe + "\"",
+        each.path("peerId").asText(),
+        each.path("earned").asText(),
+        each.path("spent").asText(),
+        each.path("tasksDone").asText(),
+        each.path("tasksAsked").asText(),
+        each.path("promptTokens").asText(),
+        each.path("outputTokens").asText());
   }
 
   /** A day as people write it. */

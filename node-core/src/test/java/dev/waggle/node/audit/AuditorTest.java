@@ -8,6 +8,7 @@ import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
 import dev.waggle.ledger.tlog.Fork;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
+import dev.waggle.mesh.swarm.audit.AuditMembers;
 import dev.waggle.mesh.swarm.audit.AuditReply;
 import dev.waggle.mesh.swarm.audit.AuditRequest;
 import dev.waggle.mesh.swarm.conduct.Conduct;
@@ -38,7 +39,7 @@ class AuditorTest {
   private Audited carl;
 
   /** A node as far as records go. */
-  private final class Audited implements Auditor.Members {
+  private final class Audited implements AuditMembers {
     final String name;
     final Identity identity = Identity.generate(new SecureRandom());
     final List<Conduct.Observed> faults = new ArrayList<>();
@@ -116,7 +117,7 @@ class AuditorTest {
     }
 
     @Override
-    public void announce(byte[] evidence) {
+    public void announceFork(byte[] evidence) {
       for (Audited each : all) {
         if (each != this && each.auditor.newFork(evidence).isPresent()) {
           each.auditor.onFork(evidence);

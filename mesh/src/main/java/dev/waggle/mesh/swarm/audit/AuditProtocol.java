@@ -2,6 +2,7 @@ package dev.waggle.mesh.swarm.audit;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.waggle.mesh.libp2p.Answerer;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.Host;
@@ -11,12 +12,10 @@ import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.swarm.pb.LedgerReply;
 import dev.waggle.mesh.swarm.pb.LedgerRequest;
 import dev.waggle.mesh.swarm.pb.SubmitCheckpoint;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 
 /** {@value #PROTOCOL}: one request, one reply. */
 public final class AuditProtocol {
@@ -35,49 +34,27 @@ public final class AuditProtocol {
    * @param blocking runs what waits for the disk
    */
   public static void serve(Host host, AuditServer server, Executor blocking) {
-    host.handle(PROTOCOL, stream -> new Answerer(server, blocking));
+    host.handle(
+        PROTOCOL,
+        opened ->
+            new Answerer(MESSAGE_BYTES_MAX, blocking) {
+              @Override
+              protected Runnable onQuestion(Stream stream, byte[] frame)
+                  throws MalformedFrameException {
+                AuditRequest request = AuditProtocol.request(frame);
+                return () -> {
+                  FramedReader.send(
+                      stream, encode(server.onRequest(stream.connection().remotePeer(), request)));
+                  stream.closeWrite();
+                };
+              }
+            });
   }
 
   /** Asks a member. Fails when no answer comes in fifteen seconds. */
   public static CompletableFuture<AuditReply> ask(Connection member, AuditRequest request) {
     return Inquiry.ask(
         member, PROTOCOL, encode(request), MESSAGE_BYTES_MAX, AuditProtocol::reply, PATIENCE);
-  }
-
-  private static final class Answerer extends FramedReader {
-    private final AuditServer server;
-    private final Executor blocking;
-    private boolean asked;
-
-    Answerer(AuditServer server, Executor blocking) {
-      super(MESSAGE_BYTES_MAX);
-      this.server = server;
-      this.blocking = blocking;
-    }
-
-    @Override
-    protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
-      if (asked) {
-        throw new MalformedFrameException("a second question about a record on one stream");
-      }
-      asked = true;
-      AuditRequest request = request(frame);
-      try {
-        blocking.execute(
-            () -> {
-              FramedReader.send(
-                  stream, encode(server.onRequest(stream.connection().remotePeer(), request)));
-              stream.closeWrite();
-            });
-      } catch (RejectedExecutionException e) {
-        stream.reset();
-      }
-    }
-
-    @Override
-    protected void onGone(IOException cause) {
-      // It asks again.
-    }
   }
 
   static LedgerRequest encode(AuditRequest request) {

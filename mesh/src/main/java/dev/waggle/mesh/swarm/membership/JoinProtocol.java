@@ -2,15 +2,13 @@ package dev.waggle.mesh.swarm.membership;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.waggle.mesh.libp2p.Answerer;
 import dev.waggle.mesh.libp2p.Connection;
-import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.swarm.pb.JoinRequest;
-import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,33 +23,21 @@ final class JoinProtocol {
   private JoinProtocol() {}
 
   /** The issuer's side; the database is asked on the executor. */
-  static final class Issuer extends FramedReader {
+  static final class Issuer extends Answerer {
     private final Membership membership;
-    private final Executor blocking;
-    private boolean asked;
 
     Issuer(Membership membership, Executor blocking) {
-      super(REQUEST_BYTES_MAX);
+      super(REQUEST_BYTES_MAX, blocking);
       this.membership = membership;
-      this.blocking = blocking;
     }
 
     @Override
-    protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
-      if (asked) {
-        throw new MalformedFrameException("a second join request");
-      }
-      asked = true;
-      JoinRequest request;
+    protected Runnable onQuestion(Stream stream, byte[] frame) throws MalformedFrameException {
       try {
-        request = JoinRequest.parseFrom(frame);
+        JoinRequest request = JoinRequest.parseFrom(frame);
+        return () -> answer(stream, request);
       } catch (InvalidProtocolBufferException e) {
         throw new MalformedFrameException("a join request cannot be read");
-      }
-      try {
-        blocking.execute(() -> answer(stream, request));
-      } catch (RejectedExecutionException e) {
-        stream.reset();
       }
     }
 
@@ -67,11 +53,6 @@ final class JoinProtocol {
         log.info("{} joined as \"{}\"", joiner, request.getName());
       }
       CertificateAnswer.send(stream, admission);
-    }
-
-    @Override
-    protected void onGone(IOException cause) {
-      // Nothing is kept for it.
     }
   }
 

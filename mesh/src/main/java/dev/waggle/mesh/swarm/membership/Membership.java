@@ -112,22 +112,21 @@ public final class Membership {
     return List.copyOf(members.values());
   }
 
+  /** The chain of a member, this node's own among them; empty for peers that are none. */
+  private Optional<CertificateChain> known(PeerId peer) {
+    return peer.equals(keys.node().peerId())
+        ? Optional.of(own)
+        : Optional.ofNullable(members.get(peer)).map(MembershipStore.Member::chain);
+  }
+
   /** What a member may do; nothing for peers that are none. */
   public Set<Role> roles(PeerId peer) {
-    if (peer.equals(keys.node().peerId())) {
-      return own.leaf().roles();
-    }
-    MembershipStore.Member member = members.get(peer);
-    return member == null ? Set.of() : member.chain().leaf().roles();
+    return known(peer).map(chain -> chain.leaf().roles()).orElse(Set.of());
   }
 
   /** What a member is called; empty for peers that are none. */
   public String name(PeerId peer) {
-    if (peer.equals(keys.node().peerId())) {
-      return own.leaf().name();
-    }
-    MembershipStore.Member member = members.get(peer);
-    return member == null ? "" : member.chain().leaf().name();
+    return known(peer).map(chain -> chain.leaf().name()).orElse("");
   }
 
   /** Whether this node may invite and revoke others. */
@@ -370,10 +369,7 @@ public final class Membership {
   /** Whether a chain verifies and counts instead of what this node knows of its member. */
   public boolean isNews(CertificateChain chain) {
     PeerId id = chain.leaf().subject();
-    MembershipStore.Member known = members.get(id);
-    CertificateChain before =
-        id.equals(keys.node().peerId()) ? own : known == null ? null : known.chain();
-    if (before != null && !chain.supersedes(before)) {
+    if (!known(id).map(chain::supersedes).orElse(true)) {
       return false;
     }
     try {
@@ -395,21 +391,14 @@ public final class Membership {
 
   /** The latest known chain of a member that shows this one. */
   CertificateChain latest(CertificateChain shown) {
-    MembershipStore.Member known = members.get(shown.leaf().subject());
-    return known != null
-            && known.chain().swarm().equals(shown.swarm())
-            && known.chain().supersedes(shown)
-        ? known.chain()
-        : shown;
+    return known(shown.leaf().subject())
+        .filter(chain -> chain.swarm().equals(shown.swarm()) && chain.supersedes(shown))
+        .orElse(shown);
   }
 
   /** When the latest certificate of a peer began; long ago where none is known. */
   Instant begin(PeerId peer) {
-    if (peer.equals(keys.node().peerId())) {
-      return own.leaf().notBefore();
-    }
-    MembershipStore.Member known = members.get(peer);
-    return known == null ? Instant.EPOCH : known.chain().leaf().notBefore();
+    return known(peer).map(chain -> chain.leaf().notBefore()).orElse(Instant.EPOCH);
   }
 
   /** Keeps a verified chain; known addresses stay where new ones are missing. */

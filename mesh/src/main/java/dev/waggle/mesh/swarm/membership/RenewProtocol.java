@@ -1,18 +1,16 @@
 package dev.waggle.mesh.swarm.membership;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.waggle.mesh.libp2p.Answerer;
 import dev.waggle.mesh.libp2p.Connection;
-import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.swarm.pb.RenewRequest;
 import dev.waggle.mesh.swarm.pb.SignedRequest;
 import dev.waggle.mesh.swarm.request.RequestRefusedException;
 import dev.waggle.mesh.swarm.request.Requests;
-import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 
 /** Renews a member's certificate before it expires: {@value #PROTOCOL}, at any admin. */
 final class RenewProtocol {
@@ -24,46 +22,32 @@ final class RenewProtocol {
   private RenewProtocol() {}
 
   /** The admin's side, for a member that showed this chain; the disk is asked on the executor. */
-  static final class Issuer extends FramedReader {
+  static final class Issuer extends Answerer {
     private final Membership membership;
     private final Requests requests;
     private final CertificateChain chain;
-    private final Executor blocking;
-    private boolean asked;
 
     Issuer(Membership membership, Requests requests, CertificateChain chain, Executor blocking) {
-      super(REQUEST_BYTES_MAX);
+      super(REQUEST_BYTES_MAX, blocking);
       this.membership = membership;
       this.requests = requests;
       this.chain = chain;
-      this.blocking = blocking;
     }
 
     @Override
-    protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
-      if (asked) {
-        throw new MalformedFrameException("a second request for renewal");
-      }
-      asked = true;
+    protected Runnable onQuestion(Stream stream, byte[] frame) throws MalformedFrameException {
       try {
         byte[] body =
             requests.open(PROTOCOL, chain.leaf().subject(), SignedRequest.parseFrom(frame));
         if (RenewRequest.parseFrom(body).getVersion() != VERSION) {
           throw new MalformedFrameException("a request for renewal of an unknown version");
         }
-        blocking.execute(() -> CertificateAnswer.send(stream, membership.registrar().renew(chain)));
+        return () -> CertificateAnswer.send(stream, membership.registrar().renew(chain));
       } catch (RequestRefusedException e) {
         throw new MalformedFrameException("a request for renewal: " + e.reason().words());
       } catch (InvalidProtocolBufferException e) {
         throw new MalformedFrameException("a request for renewal cannot be read");
-      } catch (RejectedExecutionException e) {
-        stream.reset();
       }
-    }
-
-    @Override
-    protected void onGone(IOException cause) {
-      // It asks again, here or elsewhere.
     }
   }
 

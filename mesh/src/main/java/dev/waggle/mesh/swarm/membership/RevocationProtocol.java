@@ -1,6 +1,7 @@
 package dev.waggle.mesh.swarm.membership;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.waggle.mesh.libp2p.Answerer;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
@@ -11,7 +12,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -27,43 +27,28 @@ final class RevocationProtocol {
   private RevocationProtocol() {}
 
   /** The side that is told. */
-  static final class Hearer extends FramedReader {
-    private final Executor blocking;
+  static final class Hearer extends Answerer {
     private final Consumer<Revocation> learn;
-    private boolean told;
 
     /**
      * @param learn takes a revocation, unverified; runs on the executor and may block
      */
     Hearer(Executor blocking, Consumer<Revocation> learn) {
-      super(Revocation.BYTES_MAX);
-      this.blocking = blocking;
+      super(Revocation.BYTES_MAX, blocking);
       this.learn = learn;
     }
 
     @Override
-    protected void onFrame(Stream stream, byte[] frame) throws MalformedFrameException {
-      if (told) {
-        throw new MalformedFrameException("a second revocation on one stream");
-      }
-      told = true;
+    protected Runnable onQuestion(Stream stream, byte[] frame) throws MalformedFrameException {
       try {
         Revocation revocation = Revocation.of(SignedRevocation.parseFrom(frame));
-        blocking.execute(
-            () -> {
-              learn.accept(revocation);
-              stream.closeWrite();
-            });
+        return () -> {
+          learn.accept(revocation);
+          stream.closeWrite();
+        };
       } catch (InvalidProtocolBufferException | MembershipException e) {
         throw new MalformedFrameException("a revocation cannot be read");
-      } catch (RejectedExecutionException e) {
-        stream.reset();
       }
-    }
-
-    @Override
-    protected void onGone(IOException cause) {
-      // What it told is taken or not; gossip and the next hello say it again.
     }
   }
 
