@@ -2,6 +2,7 @@ package dev.waggle.ledger;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.file.DatabaseFile;
 import dev.waggle.ledger.tlog.Checkpoint;
 import dev.waggle.ledger.tlog.MerkleHash;
 import dev.waggle.ledger.tlog.MerkleTree;
@@ -23,18 +24,17 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The ledger in an H2 file of its own. Opening costs the same however long the log is. */
 public final class H2Ledger implements Ledger {
-  private static final Logger log = LoggerFactory.getLogger(H2Ledger.class);
 
-  private final H2Database database;
+  private static final String MIGRATIONS = "dev/waggle/ledger/migration";
+
+  private final DatabaseFile database;
   private final Identity identity;
   private final LedgerWriter writer;
 
-  private H2Ledger(H2Database database, Identity identity, LedgerWriter writer) {
+  private H2Ledger(DatabaseFile database, Identity identity, LedgerWriter writer) {
     this.database = database;
     this.identity = identity;
     this.writer = writer;
@@ -48,26 +48,41 @@ public final class H2Ledger implements Ledger {
    *     signed by another identity
    */
   public static H2Ledger open(Path file, Identity identity, Clock clock) throws LedgerException {
-    return open(H2Database.open(file), file, identity, clock, file.toFile()::getUsableSpace);
+    return open(file, "file:", identity, clock, file.toFile()::getUsableSpace, Compactor.BYTES_MIN);
   }
 
   /**
+   * @param fileSystem which of H2's file systems has the file
    * @param space how many bytes the disk has left
+   * @param compactMin from how many bytes on the file may be written anew
    */
   static H2Ledger open(
-      H2Database database, Path file, Identity identity, Clock clock, LongSupplier space)
+      Path file,
+      String fileSystem,
+      Identity identity,
+      Clock clock,
+      LongSupplier space,
+      long compactMin)
       throws LedgerException {
+    DatabaseFile database;
+    try {
+      database = DatabaseFile.open(file, fileSystem, MIGRATIONS);
+    } catch (SQLException e) {
+      throw new LedgerException(String.valueOf(e.getMessage()), e);
+    }
     try {
       Connection connection = database.connect();
       Tail tail = Tail.of(connection, identity.peerId());
       if (tail.head().checkpoint().size() > 0 && !tail.head().isSigned()) {
-        shutDown(connection);
+        connection.close();
+        database.close();
         throw new LedgerException(
             file
                 + "'s last head is not signed by this node (is the ledger another node's, or"
                 + " damaged? try: waggle ledger verify)");
       }
-      LedgerWriter writer = new LedgerWriter(database, connection, tail, identity, clock, space);
+      LedgerWriter writer =
+          new LedgerWriter(database, connection, tail, identity, clock, space, compactMin);
       return new H2Ledger(database, identity, writer);
     } catch (SQLException e) {
       throw new LedgerException(file + " cannot be read: " + e.getMessage(), e);
@@ -137,10 +152,14 @@ public final class H2Ledger implements Ledger {
     if (Files.exists(file)) {
       throw new UncheckedIOException(new IOException(file + " is there already"));
     }
-    try (Connection connection = database.connect();
-        PreparedStatement backup = connection.prepareStatement("BACKUP TO ?")) {
-      backup.setString(1, file.toAbsolutePath().toString());
-      backup.execute();
+    try {
+      database.read(
+          connection -> {
+            try (PreparedStatement backup = connection.prepareStatement("BACKUP TO ?")) {
+              backup.setString(1, file.toAbsolutePath().toString());
+              return backup.execute();
+            }
+          });
     } catch (SQLException e) {
       throw new UncheckedIOException(
           new IOException("the ledger cannot be copied to " + file + ": " + e.getMessage(), e));
@@ -191,23 +210,27 @@ public final class H2Ledger implements Ledger {
 
   @Override
   public OptionalLong receiptOf(String task) {
-    try (Connection connection = database.connect();
-        PreparedStatement select =
-            connection.prepareStatement("SELECT MIN(sequence) FROM receipt WHERE task = ?")) {
-      select.setString(1, task);
-      try (ResultSet row = select.executeQuery()) {
-        return row.next() && row.getLong(1) > 0
-            ? OptionalLong.of(row.getLong(1))
-            : OptionalLong.empty();
-      }
-    } catch (SQLException e) {
-      throw unreadable(e);
-    }
+    return ask(
+        connection -> {
+          try (PreparedStatement select =
+              connection.prepareStatement("SELECT MIN(sequence) FROM receipt WHERE task = ?")) {
+            select.setString(1, task);
+            try (ResultSet row = select.executeQuery()) {
+              return row.next() && row.getLong(1) > 0
+                  ? OptionalLong.of(row.getLong(1))
+                  : OptionalLong.empty();
+            }
+          }
+        });
   }
 
-  private static UncheckedIOException unreadable(Exception e) {
-    return new UncheckedIOException(
-        new IOException("the ledger cannot be read: " + e.getMessage(), e));
+  private <T> T ask(DatabaseFile.Query<T> query) {
+    try {
+      return database.read(query);
+    } catch (SQLException e) {
+      throw new UncheckedIOException(
+          new IOException("the ledger cannot be read: " + e.getMessage(), e));
+    }
   }
 
   private interface RowReader<T> {
@@ -215,20 +238,22 @@ public final class H2Ledger implements Ledger {
   }
 
   private <T> List<T> read(String sql, long from, int max, RowReader<T> reader) {
-    try (Connection connection = database.connect();
-        PreparedStatement select = connection.prepareStatement(sql)) {
-      select.setLong(1, from);
-      select.setInt(2, max);
-      List<T> rows = new ArrayList<>();
-      try (ResultSet row = select.executeQuery()) {
-        while (row.next()) {
-          rows.add(reader.read(row.getBytes(1), row.getBytes(2), row.getBytes(3)));
-        }
-      }
-      return rows;
-    } catch (SQLException | LedgerException e) {
-      throw unreadable(e);
-    }
+    return ask(
+        connection -> {
+          List<T> rows = new ArrayList<>();
+          try (PreparedStatement select = connection.prepareStatement(sql)) {
+            select.setLong(1, from);
+            select.setInt(2, max);
+            try (ResultSet row = select.executeQuery()) {
+              while (row.next()) {
+                rows.add(reader.read(row.getBytes(1), row.getBytes(2), row.getBytes(3)));
+              }
+            }
+            return rows;
+          } catch (LedgerException e) {
+            throw new SQLException(e.getMessage(), e);
+          }
+        });
   }
 
   @Override
@@ -244,19 +269,19 @@ public final class H2Ledger implements Ledger {
           "there is no entry " + sequence + " under a checkpoint of " + size);
     }
     LedgerEntry entry = entries(sequence, 1).get(0);
-    return new EntryProof(entry, ask(tree -> tree.inclusion(sequence - 1, size)), checkpoint);
+    return new EntryProof(entry, askTree(tree -> tree.inclusion(sequence - 1, size)), checkpoint);
   }
 
   @Override
   public List<byte[]> consistency(long earlier, long later) {
     requireSize(later);
-    return ask(tree -> tree.consistency(earlier, later));
+    return askTree(tree -> tree.consistency(earlier, later));
   }
 
   @Override
   public SignedCheckpoint checkpoint(long size) {
     requireSize(size);
-    return new Checkpoint(identity.peerId(), size, ask(tree -> tree.root(size))).sign(identity);
+    return new Checkpoint(identity.peerId(), size, askTree(tree -> tree.root(size))).sign(identity);
   }
 
   private long requireSize(long size) {
@@ -271,12 +296,8 @@ public final class H2Ledger implements Ledger {
     T ask(MerkleTree<SQLException> tree) throws SQLException;
   }
 
-  private <T> T ask(TreeQuery<T> query) {
-    try (Connection connection = database.connect()) {
-      return query.ask(new MerkleTree<>(new H2Tree(connection)));
-    } catch (SQLException e) {
-      throw unreadable(e);
-    }
+  private <T> T askTree(TreeQuery<T> query) {
+    return ask(connection -> query.ask(new MerkleTree<>(new H2Tree(connection))));
   }
 
   @Override
@@ -286,27 +307,12 @@ public final class H2Ledger implements Ledger {
 
   @Override
   public Verification verify(Verification.Progress progress) {
-    try (Connection connection = database.connect()) {
-      return LedgerVerifier.verify(connection, identity.peerId(), progress);
-    } catch (SQLException e) {
-      throw unreadable(e);
-    }
+    return ask(connection -> LedgerVerifier.verify(connection, identity.peerId(), progress));
   }
 
   @Override
   public void close() {
     writer.close();
-    try {
-      shutDown(database.connect());
-    } catch (SQLException e) {
-      log.warn("the ledger's database did not close in order: {}", e.getMessage());
-    }
-  }
-
-  private static void shutDown(Connection connection) throws SQLException {
-    try (connection;
-        Statement statement = connection.createStatement()) {
-      statement.execute("SHUTDOWN");
-    }
+    database.close();
   }
 }

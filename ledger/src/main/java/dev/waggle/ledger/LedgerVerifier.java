@@ -3,6 +3,7 @@ package dev.waggle.ledger;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Verification.Fault;
 import dev.waggle.ledger.Verification.Progress;
+import dev.waggle.ledger.file.DatabaseFile;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -36,11 +37,11 @@ public final class LedgerVerifier {
    */
   public static Verification verify(Path file, PeerId owner, Progress progress)
       throws LedgerException {
-    H2Database database = H2Database.openReadOnly(file);
-    try (Connection connection = database.connect()) {
-      return verify(connection, owner, progress);
+    try {
+      return DatabaseFile.openReadOnly(file)
+          .read(connection -> verify(connection, owner, progress));
     } catch (SQLException e) {
-      throw new LedgerException(file + " cannot be read: " + e.getMessage(), e);
+      throw new LedgerException(String.valueOf(e.getMessage()), e);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.waggle.ledger;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.file.DatabaseFile;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -35,8 +36,9 @@ final class LedgerWriter implements AutoCloseable {
   private static final Duration RECOVERY_STEP = Duration.ofSeconds(1);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
 
-  private final H2Database database;
+  private final DatabaseFile database;
   private final LongSupplier space;
+  private final Compactor compactor;
   private Connection connection;
   private final Identity identity;
   private final Clock clock;
@@ -52,23 +54,27 @@ final class LedgerWriter implements AutoCloseable {
    * @param connection to be used by this alone
    * @param tail the end of the log, as the database has it
    * @param space how many bytes the disk has left
+   * @param compactMin from how many bytes on the file may be written anew
    */
   LedgerWriter(
-      H2Database database,
+      DatabaseFile database,
       Connection connection,
       Tail tail,
       Identity identity,
       Clock clock,
-      LongSupplier space)
+      LongSupplier space,
+      long compactMin)
       throws SQLException {
     this.database = database;
     this.connection = connection;
     this.identity = identity;
     this.clock = clock;
     this.space = space;
+    this.compactor = new Compactor(database, space, compactMin);
     connection.setAutoCommit(false);
     this.tail = tail;
     this.head = tail.head();
+    compactor.opened(connection);
     this.thread = new Thread(this::run, "ledger-writer");
     thread.setDaemon(true);
     thread.start();
@@ -79,6 +85,7 @@ final class LedgerWriter implements AutoCloseable {
     connection.setAutoCommit(false);
     tail = Tail.of(connection, identity.peerId());
     head = tail.head();
+    compactor.opened(connection);
   }
 
   SignedCheckpoint head() {
@@ -152,9 +159,7 @@ final class LedgerWriter implements AutoCloseable {
       try {
         Write first = waiting.poll(RECOVERY_STEP.toMillis(), TimeUnit.MILLISECONDS);
         if (first == null) {
-          if (!writable) {
-            recover();
-          }
+          atRest();
           continue;
         }
         batch.add(first);
@@ -165,13 +170,43 @@ final class LedgerWriter implements AutoCloseable {
       stop = batch.removeIf(Write.Stop.class::isInstance);
       if (!batch.isEmpty()) {
         write(batch);
+        compact();
       }
     }
     closing = true;
+    compactor.stop();
     waiting.forEach(write -> write.fail(new LedgerException("the ledger is closed")));
   }
 
+  private void atRest() {
+    if (writable) {
+      compact();
+    } else {
+      recover();
+    }
+  }
+
+  /** Makes the file smaller if it is time, and nothing that is copied changes. */
+  private void compact() {
+    if (!writable || waiting.stream().anyMatch(Write.Forget.class::isInstance)) {
+      return;
+    }
+    try {
+      if (compactor.advance(connection)) {
+        reconnect();
+        load();
+      }
+    } catch (SQLException e) {
+      log.warn("the ledger's file was not made smaller: {}", e.getMessage());
+      recover();
+    }
+  }
+
   private void write(List<Write> batch) {
+    if (batch.stream().anyMatch(Write.Forget.class::isInstance)) {
+      compactor.stop();
+      compactor.hurry();
+    }
     if (!writable && !recover()) {
       LedgerException failure = new LedgerException("cannot write to disk: " + trouble);
       batch.forEach(write -> write.fail(failure));
@@ -186,9 +221,7 @@ final class LedgerWriter implements AutoCloseable {
       }
       SignedCheckpoint signed = state.sign();
       connection.commit();
-      try (Statement statement = connection.createStatement()) {
-        statement.execute("CHECKPOINT SYNC");
-      }
+      DatabaseFile.force(connection);
       tail = tail.under(signed);
       head = signed;
       writable = true;
@@ -231,11 +264,16 @@ final class LedgerWriter implements AutoCloseable {
 
   /** A database whose disk failed is of no use any more: what was forced is read anew. */
   private void reopen() throws SQLException {
-    try (Connection old = database.connect();
-        Statement statement = old.createStatement()) {
-      statement.execute("SHUTDOWN IMMEDIATELY");
+    compactor.stop();
+    database.abandon();
+    reconnect();
+  }
+
+  private void reconnect() throws SQLException {
+    try {
+      connection.close();
     } catch (SQLException e) {
-      log.debug("the ledger's database was closed already: {}", e.getMessage());
+      log.debug("its database is closed already: {}", e.getMessage());
     }
     connection = database.connect();
   }
@@ -247,10 +285,10 @@ final class LedgerWriter implements AutoCloseable {
       reopen();
       load();
       try (Statement statement = connection.createStatement()) {
-        statement.execute("UPDATE probe SET written = written + 1");
-        connection.commit();
-        statement.execute("CHECKPOINT SYNC");
+        statement.execute("UPDATE disk SET probes = probes + 1");
       }
+      connection.commit();
+      DatabaseFile.force(connection);
       writable = true;
       log.info("the ledger can be written again");
       return true;

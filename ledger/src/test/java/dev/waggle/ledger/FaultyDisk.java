@@ -1,11 +1,15 @@
 package dev.waggle.ledger;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.h2.store.fs.FileBase;
@@ -14,7 +18,8 @@ import org.h2.store.fs.FilePathWrapper;
 
 /**
  * A file system of H2 that remembers what was forced to disk, which is all that is left after a
- * power cut, and that can be full.
+ * power cut, and every change in its order, any first part of which is what a killed process may
+ * leave; and that can be full.
  */
 public final class FaultyDisk extends FilePathWrapper {
   static final String SCHEME = "faulty";
@@ -23,9 +28,41 @@ public final class FaultyDisk extends FilePathWrapper {
   public FaultyDisk() {}
 
   private static final Map<Path, byte[]> FORCED = new ConcurrentHashMap<>();
+  private static final List<Change> CHANGES = Collections.synchronizedList(new ArrayList<>());
   private static volatile boolean full;
 
+  /**
+   * What was done to a file.
+   *
+   * @param position where it was written, or the size it was cut to
+   * @param bytes what was written; empty if it was cut
+   */
+  record Change(Path file, long position, byte[] bytes) {
+    /** Does it to an image of the file. */
+    void apply(RandomAccessFile image) throws IOException {
+      if (bytes.length == 0) {
+        image.setLength(Math.min(position, image.length()));
+      } else {
+        image.seek(position);
+        image.write(bytes);
+      }
+    }
+  }
+
+  /** How many changes there were. */
+  static int changes() {
+    return CHANGES.size();
+  }
+
+  /** All changes of a file, in their order. */
+  static List<Change> changesOf(Path file) {
+    synchronized (CHANGES) {
+      return CHANGES.stream().filter(change -> change.file().equals(file)).toList();
+    }
+  }
+
   static void register() {
+    CHANGES.clear();
     FilePath.register(new FaultyDisk());
   }
 
@@ -80,6 +117,9 @@ public final class FaultyDisk extends FilePathWrapper {
     @Override
     public synchronized int write(ByteBuffer source, long position) throws IOException {
       requireSpace();
+      byte[] bytes = new byte[source.remaining()];
+      source.duplicate().get(bytes);
+      CHANGES.add(new Change(file, position, bytes));
       return channel.write(source, position);
     }
 
@@ -111,6 +151,7 @@ public final class FaultyDisk extends FilePathWrapper {
 
     @Override
     public FileChannel truncate(long size) throws IOException {
+      CHANGES.add(new Change(file, size, new byte[0]));
       channel.truncate(size);
       return this;
     }

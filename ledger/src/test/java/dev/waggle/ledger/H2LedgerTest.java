@@ -46,8 +46,8 @@ class H2LedgerTest {
           "stop");
   private static final Observation OBSERVED =
       new Observation(6, Duration.ofMillis(7), Duration.ofMillis(20));
-  private static final Identity NODE = identity(1);
-  private static final Identity WORKER = identity(2);
+  static final Identity NODE = identity(1);
+  static final Identity WORKER = identity(2);
   private static final Verification.Progress QUIET = (checked, total) -> {};
 
   @TempDir private Path directory;
@@ -70,7 +70,7 @@ class H2LedgerTest {
     return future.get(20, TimeUnit.SECONDS);
   }
 
-  private static ReceiptBody body(int claim) {
+  static ReceiptBody body(int claim) {
     return new ReceiptBody(
         new byte[32],
         String.format("%032x", 7),
@@ -87,7 +87,7 @@ class H2LedgerTest {
         List.of("team-a"));
   }
 
-  private static Receipt receipt(int claim) {
+  static Receipt receipt(int claim) {
     return Receipt.byWorker(body(claim), WORKER).countersign(NODE, OBSERVED);
   }
 

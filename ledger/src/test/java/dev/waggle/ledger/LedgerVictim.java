@@ -13,6 +13,9 @@ import java.util.concurrent.TimeUnit;
 final class LedgerVictim {
   private static final int WRITERS = 8;
 
+  /** So small that many of them are killed while they write their file anew. */
+  private static final long COMPACT_MIN = 256 << 10;
+
   private LedgerVictim() {}
 
   /** Whose ledger it is. */
@@ -21,7 +24,14 @@ final class LedgerVictim {
   }
 
   public static void main(String[] arguments) throws Exception {
-    H2Ledger ledger = H2Ledger.open(Path.of(arguments[0]), identity(), Clock.systemUTC());
+    H2Ledger ledger =
+        H2Ledger.open(
+            Path.of(arguments[0]),
+            "file:",
+            identity(),
+            Clock.systemUTC(),
+            () -> Long.MAX_VALUE,
+            COMPACT_MIN);
     PrintStream out = System.out;
     for (int w = 0; w < WRITERS; w++) {
       String name = arguments[1] + "-" + w + "-";

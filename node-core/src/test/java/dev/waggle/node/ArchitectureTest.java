@@ -101,7 +101,7 @@ class ArchitectureTest {
         .resideInAPackage("org.h2..")
         .should()
         .onlyBeAccessed()
-        .byAnyPackage("dev.waggle.ledger", "dev.waggle.node.data", "org.h2..")
+        .byAnyPackage("dev.waggle.ledger.file", "org.h2..")
         .allowEmptyShould(true)
         .check(CLASSES);
   }

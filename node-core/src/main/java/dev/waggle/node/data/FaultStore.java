@@ -33,7 +33,8 @@ public final class FaultStore {
         connection -> {
           NodeDatabase.change(
               connection,
-              "INSERT INTO fault (peer, kind, observed_ms, evidence) VALUES (?, ?, ?, ?)",
+              "INSERT INTO fault (id, peer, kind, observed_ms, evidence)"
+                  + " VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM fault), ?, ?, ?, ?)",
               observed.peer().toString(),
               observed.fault().name(),
               observed.time().toEpochMilli(),

@@ -129,7 +129,10 @@ public final class H2MembershipStore implements MembershipStore {
                   + " (SELECT id FROM departure ORDER BY id DESC LIMIT ?)",
               DEPARTURES_MAX - 1);
           return NodeDatabase.change(
-              connection, "INSERT INTO departure (bytes) VALUES (?)", departure.bytes());
+              connection,
+              "INSERT INTO departure (id, bytes)"
+                  + " VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM departure), ?)",
+              departure.bytes());
         });
   }
 

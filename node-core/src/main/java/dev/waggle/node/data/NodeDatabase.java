@@ -1,16 +1,17 @@
 package dev.waggle.node.data;
 
+import dev.waggle.ledger.file.DatabaseFile;
+import dev.waggle.ledger.file.RowCopy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
-import org.h2.api.ErrorCode;
-import org.h2.jdbcx.JdbcDataSource;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,12 +19,21 @@ import org.slf4j.LoggerFactory;
 /** The node's own database, for everything but the ledger. */
 public final class NodeDatabase implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(NodeDatabase.class);
-  private static final String MIGRATIONS = "classpath:dev/waggle/node/migration";
+  private static final String MIGRATIONS = "dev/waggle/node/migration";
 
-  private final JdbcDataSource source;
+  /** Smaller files are not written anew; bytes. */
+  private static final long COMPACT_MIN = 8L << 20;
 
-  private NodeDatabase(JdbcDataSource source) {
-    this.source = source;
+  /** How many times larger a file gets before it is written anew. */
+  private static final int GROWTH = 4;
+
+  private final DatabaseFile file;
+  private final Object writing = new Object();
+  private long compactAt;
+
+  private NodeDatabase(DatabaseFile file, long compactAt) {
+    this.file = file;
+    this.compactAt = compactAt;
   }
 
   /**
@@ -32,40 +42,18 @@ public final class NodeDatabase implements AutoCloseable {
    * @throws DataException if it is damaged, from a later version, or in use
    */
   public static NodeDatabase open(Path file) throws DataException {
-    String base = file.toAbsolutePath().toString().replaceAll("\\.mv\\.db$", "");
-    JdbcDataSource source = new JdbcDataSource();
-    source.setURL("jdbc:h2:file:" + base + ";DB_CLOSE_ON_EXIT=FALSE;DB_CLOSE_DELAY=-1");
-    source.setUser("waggle");
-    source.setPassword("");
-    try (Connection probe = source.getConnection()) {
-      probe.getMetaData();
-    } catch (SQLException e) {
-      throw explain(file, e);
-    }
+    return open(file, COMPACT_MIN);
+  }
+
+  /**
+   * @param compactMin from how many bytes on the file may be written anew
+   */
+  static NodeDatabase open(Path file, long compactMin) throws DataException {
     try {
-      Flyway.configure().dataSource(source).locations(MIGRATIONS).loggers("slf4j").load().migrate();
-    } catch (FlywayException e) {
-      throw new DataException(
-          file + " has a schema that this version does not know (use the version that wrote it)",
-          e);
+      return new NodeDatabase(DatabaseFile.open(file, MIGRATIONS), compactMin);
+    } catch (SQLException e) {
+      throw new DataException(String.valueOf(e.getMessage()), e);
     }
-    return new NodeDatabase(source);
-  }
-
-  private static DataException explain(Path file, SQLException e) {
-    return switch (e.getErrorCode()) {
-      case ErrorCode.DATABASE_ALREADY_OPEN_1 ->
-          new DataException(
-              file + " is in use by another process (stop it, or choose another --data-dir)", e);
-      case ErrorCode.FILE_CORRUPTED_1, ErrorCode.FILE_VERSION_ERROR_1 ->
-          new DataException(file + " is damaged (restore it from a backup)", e);
-      default -> new DataException(file + " cannot be opened: " + e.getMessage(), e);
-    };
-  }
-
-  /** Something that is asked of the database. */
-  interface Query<T> {
-    T run(Connection connection) throws SQLException;
   }
 
   /**
@@ -73,34 +61,75 @@ public final class NodeDatabase implements AutoCloseable {
    *
    * @throws UncheckedIOException if the database cannot be read
    */
-  <T> T read(Query<T> query) {
-    try (Connection connection = source.getConnection()) {
-      return query.run(connection);
+  <T> T read(DatabaseFile.Query<T> query) {
+    try {
+      return file.read(query);
     } catch (SQLException e) {
       throw failed("read", e);
     }
   }
 
   /**
-   * Changes something, wholly or not at all, and returns when that is on disk.
+   * Changes something, wholly or not at all, and returns when that is on disk. One change is made
+   * at a time.
    *
    * @throws UncheckedIOException if the database cannot be written
    */
-  <T> T write(Query<T> change) {
-    try (Connection connection = source.getConnection()) {
-      connection.setAutoCommit(false);
-      // Closing without a commit rolls back.
-      T result = change.run(connection);
-      connection.commit();
-      connection.setAutoCommit(true);
-      try (Statement statement = connection.createStatement()) {
-        // A commit alone does not reach the disk.
-        statement.execute("CHECKPOINT SYNC");
+  <T> T write(DatabaseFile.Query<T> change) {
+    synchronized (writing) {
+      T result;
+      try (Connection connection = file.connect()) {
+        connection.setAutoCommit(false);
+        // Closing without a commit rolls back.
+        result = change.run(connection);
+        connection.commit();
+        DatabaseFile.force(connection);
+      } catch (SQLException e) {
+        throw failed("written", e);
+      }
+      if (file.bytes() >= compactAt) {
+        compact();
       }
       return result;
-    } catch (SQLException e) {
-      throw failed("written", e);
     }
+  }
+
+  /** It is small: nobody waits long. */
+  private void compact() {
+    long before = file.bytes();
+    try {
+      DatabaseFile next = file.createNext();
+      try (Connection source = file.connect();
+          Connection target = next.connect()) {
+        if (!file.replaceBy(next, () -> copy(source, target))) {
+          next.discard();
+          return;
+        }
+      }
+      log.info("the node's database was {} KiB and is {} now", before >> 10, file.bytes() >> 10);
+    } catch (SQLException e) {
+      log.warn("the node's database cannot be made smaller: {}", e.getMessage());
+    }
+    compactAt = Math.max(compactAt, GROWTH * file.bytes());
+  }
+
+  private static void copy(Connection source, Connection target) throws SQLException {
+    target.setAutoCommit(false);
+    List<String> tables = new ArrayList<>();
+    try (Statement statement = source.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'PUBLIC'"
+                    + " AND table_name <> 'flyway_schema_history'")) {
+      while (row.next()) {
+        tables.add(row.getString(1));
+      }
+    }
+    for (String table : tables) {
+      RowCopy.copy(source, target, table, "");
+    }
+    target.commit();
+    DatabaseFile.force(target);
   }
 
   /** Runs one statement with these values; returns how many rows it changed. */
@@ -121,11 +150,6 @@ public final class NodeDatabase implements AutoCloseable {
 
   @Override
   public void close() {
-    try (Connection connection = source.getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute("SHUTDOWN");
-    } catch (SQLException e) {
-      log.warn("the node's database did not close in order: {}", e.getMessage());
-    }
+    file.close();
   }
 }

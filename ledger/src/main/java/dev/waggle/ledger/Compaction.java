@@ -1,0 +1,150 @@
+package dev.waggle.ledger;
+
+import dev.waggle.ledger.file.DatabaseFile;
+import dev.waggle.ledger.file.RowCopy;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes the ledger's file anew without what is of no use in it, while entries are appended: a
+ * thread copies what does not change any more; the writer adds what came since and swaps the files,
+ * which takes it a moment however long the log is.
+ *
+ * <p>The writer uses it, but for the copying.
+ */
+final class Compaction {
+  private static final Logger log = LoggerFactory.getLogger(Compaction.class);
+
+  /** Rows of one step; readers and the writer get their turn in between. */
+  private static final int STEP = 1_000;
+
+  private static final String AFTER = "WHERE sequence > ? ORDER BY sequence LIMIT " + STEP;
+
+  private final DatabaseFile from;
+  private final Thread thread;
+  private final DatabaseFile to;
+
+  // How many tiles of each level are copied. Used by one thread after the other.
+  private final long[] tiles = new long[Long.SIZE / Tiles.HEIGHT];
+  private volatile boolean ready;
+  private volatile boolean failed;
+  private volatile boolean cancelled;
+
+  private Compaction(DatabaseFile from, DatabaseFile to) {
+    this.from = from;
+    this.to = to;
+    this.thread = new Thread(this::copy, "ledger-compaction");
+    thread.setDaemon(true);
+  }
+
+  static Compaction begin(DatabaseFile database) throws SQLException {
+    Compaction compaction = new Compaction(database, database.createNext());
+    compaction.thread.start();
+    return compaction;
+  }
+
+  /** Whether all is copied but for what came in the last moment. */
+  boolean isReady() {
+    return ready;
+  }
+
+  boolean isFailed() {
+    return failed;
+  }
+
+  private void copy() {
+    try (Connection target = to.connect()) {
+      target.setAutoCommit(false);
+      boolean more = true;
+      while (more && !cancelled) {
+        more = from.read(source -> step(source, target));
+        target.commit();
+      }
+      DatabaseFile.force(target);
+      ready = !cancelled;
+    } catch (SQLException e) {
+      if (!cancelled) {
+        log.warn("the ledger's file cannot be made smaller: {}", e.getMessage());
+      }
+      failed = true;
+    }
+  }
+
+  /** Copies the next rows of what is only ever appended; whether there may be more. */
+  private boolean step(Connection source, Connection target) throws SQLException {
+    int most = 0;
+    for (String table : new String[] {"entry", "head", "receipt"}) {
+      most = Math.max(most, RowCopy.copy(source, target, table, AFTER, last(target, table)));
+    }
+    for (int level = 0; level < tiles.length; level++) {
+      int copied =
+          RowCopy.copy(
+              source,
+              target,
+              "tile",
+              "WHERE level = ? AND place >= ? ORDER BY place LIMIT " + STEP,
+              level,
+              tiles[level]);
+      tiles[level] += copied;
+      most = Math.max(most, copied);
+    }
+    return most == STEP;
+  }
+
+  private static long last(Connection target, String table) throws SQLException {
+    try (Statement statement = target.createStatement();
+        ResultSet row = statement.executeQuery("SELECT MAX(sequence) FROM " + table)) {
+      return row.next() ? row.getLong(1) : 0;
+    }
+  }
+
+  /**
+   * Swaps the files, if nobody reads just now. The writer's connection is of no use afterwards.
+   *
+   * @return whether it was done
+   */
+  boolean swap(Connection source) throws SQLException {
+    try (Connection target = to.connect()) {
+      target.setAutoCommit(false);
+      return from.replaceBy(to, () -> finish(source, target));
+    }
+  }
+
+  private void finish(Connection source, Connection target) throws SQLException {
+    while (step(source, target)) {
+      target.commit();
+    }
+    RowCopy.copy(source, target, "settlement", "");
+    RowCopy.copy(source, target, "owed", "");
+    try (PreparedStatement update =
+        target.prepareStatement("UPDATE disk SET compacted_bytes = ?")) {
+      update.setLong(1, to.bytes());
+      update.executeUpdate();
+    }
+    target.commit();
+    for (String table : new String[] {"entry", "head", "receipt"}) {
+      if (last(source, table) != last(target, table)) {
+        throw new SQLException("the copy of table " + table + " is not whole");
+      }
+    }
+    DatabaseFile.force(target);
+  }
+
+  /** Gives up; the file that it wrote is gone when this returns. */
+  void cancel() {
+    cancelled = true;
+    try {
+      thread.join();
+      to.discard();
+    } catch (SQLException e) {
+      log.warn("{}", e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.waggle.node.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class NodeDatabaseTest {
+  private static final long COMPACT_MIN = 512 << 10;
+  private static final int WRITES = 300;
+
+  private @TempDir Path directory;
+
+  @Test
+  void fileThatGrows_isMadeSmaller_andKeepsWhatIsInIt() throws Exception {
+    Path file = directory.resolve("node.mv.db");
+    try (NodeDatabase database = NodeDatabase.open(file, COMPACT_MIN)) {
+      PauseStore pauses = new PauseStore(database);
+      AtomicBoolean over = new AtomicBoolean();
+      CompletableFuture<Void> reading =
+          CompletableFuture.runAsync(
+              () -> {
+                while (!over.get()) {
+                  assertThat(pauses.until()).isNotNull();
+                }
+              });
+      for (int i = 0; i < WRITES; i++) {
+        pauses.save(Instant.ofEpochMilli(i));
+      }
+      over.set(true);
+      reading.get(10, TimeUnit.SECONDS);
+      // Whoever reads puts it off.
+      await()
+          .until(
+              () -> {
+                pauses.save(Instant.ofEpochMilli(WRITES));
+                return Files.size(file) < COMPACT_MIN;
+              });
+    }
+    try (NodeDatabase again = NodeDatabase.open(file)) {
+      assertThat(new PauseStore(again).until()).isEqualTo(Instant.ofEpochMilli(WRITES));
+    }
+    try (var files = Files.list(directory)) {
+      assertThat(files).containsExactly(file);
+    }
+  }
+}
