@@ -1,8 +1,10 @@
 package dev.waggle.coordinator;
 
 import dev.waggle.coordinator.Coordinator.Parts;
+import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.ledger.Attempt;
 import dev.waggle.ledger.BrokenPromise;
+import dev.waggle.ledger.Claimed;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.MalformedReceiptException;
 import dev.waggle.ledger.Observation;
@@ -164,6 +166,7 @@ final class TaskDriver implements RunningTask {
         return;
       }
       attempt = new Held(send.attempt(), send.to(), claimed.claim());
+      claimed.claim().promise().ifPresent(this::recordClaim);
       perform(machine.onAccepted(send.attempt()));
       return;
     }
@@ -263,15 +266,12 @@ final class TaskDriver implements RunningTask {
     byte[] fact =
         new Attempt(id.value(), effect.by().worker(), effect.by().model().name(), effect.cause())
             .bytes();
-    parts
-        .ledger()
-        .append(EntryType.ATTEMPT, parts.identity().peerId(), fact)
-        .exceptionally(
-            failure -> {
-              // It earns nobody anything; the task goes on without it.
-              log.warn("an attempt was not recorded: {}", describe(failure));
-              return null;
-            });
+    // It earns nobody anything; the task goes on without it.
+    parts.ledger().note(EntryType.ATTEMPT, parts.identity().peerId(), fact);
+  }
+
+  private void recordClaim(ClaimPromise promise) {
+    parts.ledger().note(EntryType.CLAIM, promise.worker(), new Claimed(promise).bytes());
   }
 
   private Placement placement(Candidate by) {

@@ -3,10 +3,12 @@ package dev.waggle.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Attempt;
 import dev.waggle.ledger.BrokenPromise;
+import dev.waggle.ledger.Claimed;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
 import dev.waggle.ledger.LedgerEntry;
@@ -182,7 +184,7 @@ class CoordinatorTest {
     claim.listener().onResult(claim.done(identity.peerId(), MODEL, DIGEST));
 
     TaskSummary summary = heard.end(TaskSummary.class);
-    assertThat(heard.sequenceAtEnd).isEqualTo(1);
+    assertThat(heard.sequenceAtEnd).as("the claim and its receipt").isEqualTo(2);
     assertThat(heard.placements).containsExactly(summary.placement());
     assertThat(summary.placement().worker()).isEqualTo(first.peerId());
     assertThat(summary.placement().task()).isEqualTo(task.id());
@@ -226,8 +228,11 @@ class CoordinatorTest {
     List<LedgerEntry> entries = ledger.entries(1, 10);
     assertThat(entries)
         .extracting(LedgerEntry::type)
-        .containsExactly(EntryType.ATTEMPT, EntryType.RECEIPT);
-    Attempt attempt = Attempt.parse(entries.get(0).payload());
+        .containsExactly(EntryType.CLAIM, EntryType.ATTEMPT, EntryType.CLAIM, EntryType.RECEIPT);
+    ClaimPromise promise = Claimed.parse(entries.get(0).payload()).promise();
+    assertThat(promise.isSigned()).isTrue();
+    assertThat(promise.worker()).isEqualTo(first.peerId()).isEqualTo(entries.get(0).actor());
+    Attempt attempt = Attempt.parse(entries.get(1).payload());
     assertThat(attempt.worker()).isEqualTo(first.peerId());
     assertThat(attempt.cause()).contains("broke off");
   }
@@ -359,7 +364,7 @@ class CoordinatorTest {
             () ->
                 assertThat(ledger.entries(1, 10))
                     .extracting(LedgerEntry::type)
-                    .containsExactly(EntryType.ATTEMPT));
+                    .containsExactly(EntryType.CLAIM, EntryType.ATTEMPT));
     assertThat(exchange.settlements).isEmpty();
   }
 
@@ -389,6 +394,8 @@ class CoordinatorTest {
     claim.listener().onResult(claim.done(identity.peerId(), MODEL, DIGEST));
     assertThat(heard.chunks).isEmpty();
     assertThat(heard.end).isNotDone();
-    assertThat(ledger.entries(1, 10)).isEmpty();
+    assertThat(ledger.entries(1, 10))
+        .extracting(LedgerEntry::type)
+        .containsExactly(EntryType.CLAIM);
   }
 }

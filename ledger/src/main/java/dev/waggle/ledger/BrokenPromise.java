@@ -5,7 +5,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.wire.BrokenPromiseRecord;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -58,16 +57,7 @@ public record BrokenPromise(ClaimPromise promise, Receipt receipt) {
   public byte[] bytes() {
     return BrokenPromiseRecord.newBuilder()
         .setVersion(VERSION)
-        .setSwarm(ByteString.copyFrom(promise.swarm()))
-        .setTask(promise.task())
-        .setClaim(promise.claim())
-        .setWorker(ByteString.copyFrom(promise.worker().multihash()))
-        .setRequester(ByteString.copyFrom(promise.requester().multihash()))
-        .setExpiryMs(promise.expiry().toEpochMilli())
-        .setPublicKey(ByteString.copyFrom(promise.publicKey()))
-        .setModel(promise.model())
-        .setModelDigest(promise.modelDigest())
-        .setSignature(ByteString.copyFrom(promise.signature()))
+        .setPromise(ByteString.copyFrom(new Claimed(promise).bytes()))
         .setReceipt(ByteString.copyFrom(receipt.bytes()))
         .build()
         .toByteArray();
@@ -89,19 +79,9 @@ public record BrokenPromise(ClaimPromise promise, Receipt receipt) {
             "evidence of version " + record.getVersion() + " is not supported");
       }
       return new BrokenPromise(
-          new ClaimPromise(
-              record.getSwarm().toByteArray(),
-              record.getTask(),
-              record.getClaim(),
-              PeerId.ofMultihash(record.getWorker().toByteArray()),
-              PeerId.ofMultihash(record.getRequester().toByteArray()),
-              Instant.ofEpochMilli(record.getExpiryMs()),
-              record.getPublicKey().toByteArray(),
-              record.getModel(),
-              record.getModelDigest(),
-              record.getSignature().toByteArray()),
+          Claimed.parse(record.getPromise().toByteArray()).promise(),
           Receipt.parse(record.getReceipt().toByteArray()));
-    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+    } catch (InvalidProtocolBufferException | LedgerException e) {
       throw new MalformedReceiptException("the bytes are no evidence");
     }
   }

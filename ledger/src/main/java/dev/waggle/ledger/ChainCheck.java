@@ -16,6 +16,7 @@ public final class ChainCheck {
   private byte[] hash = new byte[LedgerEntry.HASH_BYTES];
   private long checked;
   private long receipts;
+  private @Nullable LedgerEntry last;
   private long lastForgotten;
   private long mayBeForgotten;
 
@@ -34,6 +35,18 @@ public final class ChainCheck {
   /** How many entries were checked, the last one included. */
   public long checked() {
     return checked;
+  }
+
+  /**
+   * The entry that was checked last.
+   *
+   * @throws IllegalStateException before the first good one
+   */
+  public LedgerEntry last() {
+    if (last == null) {
+      throw new IllegalStateException("no entry was checked");
+    }
+    return last;
   }
 
   /** How many of them are receipts with both signatures good. */
@@ -81,6 +94,7 @@ public final class ChainCheck {
         return Optional.of("it does not link to the entry before");
       }
       hash = computed;
+      last = entry;
       tiles.add(bytes, sink);
       if (payload == null) {
         lastForgotten = checked;
@@ -89,7 +103,12 @@ public final class ChainCheck {
       if (entry.type() == EntryType.FORGET) {
         mayBeForgotten = Math.max(mayBeForgotten, Forgotten.parse(payload).until());
       }
-      return entry.type() == EntryType.RECEIPT ? checkReceipt(payload) : Optional.empty();
+      return switch (entry.type()) {
+        case RECEIPT -> checkReceipt(payload);
+        case RESULT -> checkResult(payload);
+        case CLAIM -> checkClaim(payload);
+        default -> Optional.empty();
+      };
     } catch (LedgerException e) {
       return Optional.of(String.valueOf(e.getMessage()));
     }
@@ -105,6 +124,22 @@ public final class ChainCheck {
     } catch (MalformedReceiptException e) {
       return Optional.of("its receipt cannot be read: " + e.getMessage());
     }
+  }
+
+  private static Optional<String> checkResult(byte[] payload) {
+    try {
+      return Receipt.parse(payload).verifyWorker()
+          ? Optional.empty()
+          : Optional.of("its result is not signed by its worker");
+    } catch (MalformedReceiptException e) {
+      return Optional.of("its result cannot be read: " + e.getMessage());
+    }
+  }
+
+  private static Optional<String> checkClaim(byte[] payload) throws LedgerException {
+    return Claimed.parse(payload).promise().isSigned()
+        ? Optional.empty()
+        : Optional.of("its claim is not signed by its worker");
   }
 
   /** What is wrong with the whole, now that all entries were checked; empty when nothing is. */

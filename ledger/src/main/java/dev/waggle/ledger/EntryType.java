@@ -23,7 +23,17 @@ public enum EntryType {
   /** A task that this node ran for another; its half of the receipt, which earns nothing yet. */
   RESULT(9),
   /** The other half of a result's receipt did not come; see {@link Dispute}. */
-  DISPUTED(10);
+  DISPUTED(10),
+  /** A member offered a task that this node gave a place to; see {@link Offered}. */
+  OFFER(11),
+  /** A worker's signed word that it has a place for this node's task; see {@link Claimed}. */
+  CLAIM(12),
+  /**
+   * What a member's record was when this node looked at it and cosigned it; the signed note. Once
+   * an hour at most for each member: each such entry makes this record longer, which others then
+   * cosign.
+   */
+  CHECKPOINT(13);
 
   private final int code;
 

@@ -166,6 +166,11 @@ public final class H2Ledger implements Ledger {
     }
   }
 
+  @Override
+  public long firstSince(Instant moment) {
+    return lastBefore(moment) + 1;
+  }
+
   /** The last entry before a moment: entries follow each other in time, too. */
   private long lastBefore(Instant moment) {
     long low = 0;

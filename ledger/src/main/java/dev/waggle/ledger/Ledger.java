@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.LoggerFactory;
 
 /**
  * A node's own append-only, hash-chained, signed log. Thread-safe.
@@ -22,6 +23,17 @@ public interface Ledger extends AutoCloseable {
 
   /** Appends a fact. */
   CompletableFuture<LedgerEntry> append(EntryType type, PeerId actor, byte[] payload);
+
+  /** Appends a fact that nobody waits for: that it cannot be written is only logged. */
+  default void note(EntryType type, PeerId actor, byte[] payload) {
+    append(type, actor, payload)
+        .exceptionally(
+            failure -> {
+              LoggerFactory.getLogger(Ledger.class)
+                  .warn("the record lacks an entry of type {}: {}", type, failure.getMessage());
+              return null;
+            });
+  }
 
   /**
    * Appends a receipt signed by both sides, once: the same receipt again completes with the entry
@@ -71,6 +83,9 @@ public interface Ledger extends AutoCloseable {
    * @throws java.io.UncheckedIOException if it cannot be written
    */
   void backup(Path file);
+
+  /** The first entry that is not before a moment, or the one after the last. */
+  long firstSince(Instant moment);
 
   /** Entries in order, from a sequence on. */
   List<LedgerEntry> entries(long from, int max);

@@ -47,7 +47,8 @@ public final class Statement {
     }
   }
 
-  private Statement(Instant from, Instant until) {
+  /** One without receipts yet, for records that come from elsewhere. */
+  public Statement(Instant from, Instant until) {
     this.from = from;
     this.until = until;
   }
@@ -60,7 +61,7 @@ public final class Statement {
    */
   public static Statement of(Ledger ledger, Instant from, Instant until) {
     Statement statement = new Statement(from, until);
-    long next = 1;
+    long next = ledger.firstSince(from);
     List<LedgerEntry> page = ledger.entries(next, PAGE);
     while (!page.isEmpty()) {
       page.forEach(statement::add);
@@ -70,7 +71,8 @@ public final class Statement {
     return statement;
   }
 
-  private void add(LedgerEntry entry) {
+  /** Adds the receipt that an entry has, if it does and is of the period. */
+  public void add(LedgerEntry entry) {
     if (entry.type() != EntryType.RECEIPT
         || entry.forgotten()
         || entry.time().isBefore(from)

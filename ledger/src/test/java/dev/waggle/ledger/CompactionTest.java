@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class CompactionTest {
   private static final long MIN = 1L << 20;
+  private static final Executor OWN_THREAD = task -> new Thread(task).start();
   private static final int WRITERS = 4;
   private static final int EACH = 1_500;
 
@@ -63,7 +65,8 @@ class CompactionTest {
                   assertThat(ledger.prove(1, head).holds()).isTrue();
                   assertThat(ledger.entries(1, 5)).isNotEmpty();
                 }
-              });
+              },
+              OWN_THREAD);
       List<CompletableFuture<Void>> writing = new ArrayList<>();
       for (int w = 0; w < WRITERS; w++) {
         writing.add(
@@ -72,7 +75,8 @@ class CompactionTest {
                   for (int i = 0; i < EACH; i++) {
                     append(ledger, 20).join();
                   }
-                }));
+                },
+                OWN_THREAD));
       }
       CompletableFuture.allOf(writing.toArray(CompletableFuture[]::new)).get(90, TimeUnit.SECONDS);
       over.set(true);

@@ -2,8 +2,11 @@ package dev.waggle.worker;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.CreditAccount;
+import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.ledger.MalformedReceiptException;
+import dev.waggle.ledger.Offered;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.swarm.capability.Capability;
@@ -15,6 +18,7 @@ import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.TaskServer;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.owner.MachineState;
 import dev.waggle.worker.owner.OwnerGate;
@@ -57,7 +61,6 @@ public final class Worker implements TaskServer, AutoCloseable {
   private static final Duration DISPUTE_STEP = Duration.ofMinutes(10);
   private static final Duration REFRESH = Duration.ofSeconds(5);
   private static final Duration WATCH = Duration.ofSeconds(2);
-  private static final int DURATIONS_MAX = 256;
   private static final Duration BUSY_RETRY_AFTER = Duration.ofSeconds(2);
   private static final Duration OTHER_RETRY_AFTER = Duration.ofSeconds(30);
   private static final Duration STOP_MAX = Duration.ofSeconds(5);
@@ -75,8 +78,9 @@ public final class Worker implements TaskServer, AutoCloseable {
   private final Admission admission;
   private final Map<ClaimId, Run> runs = new HashMap<>();
   private final Map<ClaimId, Held> held = new HashMap<>();
-  private final Map<String, Duration> durations = new HashMap<>();
+  private final ModelTimes times = new ModelTimes();
   private final OwnerGate gate;
+  private final CreditAccount account;
   private volatile MachineState machine = MachineState.UNKNOWN;
   private boolean wasOpen = true;
   private volatile boolean stopping;
@@ -125,6 +129,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     this.catalog = new Catalog(parts.engines());
     this.admission = new Admission(parts.limits());
     this.gate = new OwnerGate(parts.owner().rules(), ZoneId.systemDefault());
+    this.account = new CreditAccount(parts.ledger(), parts.identity().peerId(), parts.clock());
     int slots = Math.max(1, parts.limits().slots());
     AtomicInteger next = new AtomicInteger(1);
     this.runners =
@@ -193,6 +198,9 @@ public final class Worker implements TaskServer, AutoCloseable {
         () -> {
           machine = parts.owner().machine().get();
           enforce();
+          if (parts.owner().rules().memberCreditsPerDay() > 0) {
+            account.follow();
+          }
         });
   }
 
@@ -273,7 +281,8 @@ public final class Worker implements TaskServer, AutoCloseable {
             parts.owner().names().apply(requester),
             here,
             task,
-            Optional.ofNullable(durations.get(task.model()))),
+            account.owedBy(requester),
+            times.of(task.model())),
         machine,
         parts.clock().instant());
   }
@@ -354,7 +363,21 @@ public final class Worker implements TaskServer, AutoCloseable {
       return new OfferReply.Declined(OfferReply.Reason.BUSY, BUSY_RETRY_AFTER);
     }
     onChange.run();
+    if (!requester.equals(parts.identity().peerId())) {
+      record(requester, offer, claim, model);
+    }
     return new OfferReply.Accepted(claim, LEASE, before.get(), promised);
+  }
+
+  private void record(PeerId requester, Offer offer, ClaimId claim, String model) {
+    Offered fact =
+        new Offered(
+            offer.task().value(),
+            claim.value(),
+            model,
+            Label.texts(offer.requirements().labels()),
+            offer.taskBytes());
+    parts.ledger().note(EntryType.OFFER, requester, fact.bytes());
   }
 
   @Override
@@ -395,21 +418,12 @@ public final class Worker implements TaskServer, AutoCloseable {
     Instant began = parts.clock().instant();
     try {
       run.run();
-      onRan(run.model(), Duration.between(began, parts.clock().instant()));
+      times.onRan(run.model(), Duration.between(began, parts.clock().instant()));
     } catch (RuntimeException | Error e) {
       log.error("a task ended in a bug", e);
       run.fail("the worker failed: " + e);
     } finally {
       end(claim);
-    }
-  }
-
-  /** A running mean that follows the last few tasks. */
-  private void onRan(String model, Duration took) {
-    synchronized (lock) {
-      if (durations.size() < DURATIONS_MAX || durations.containsKey(model)) {
-        durations.merge(model, took, (mean, last) -> mean.multipliedBy(3).plus(last).dividedBy(4));
-      }
     }
   }
 

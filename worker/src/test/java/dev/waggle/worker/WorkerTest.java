@@ -9,6 +9,7 @@ import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
 import dev.waggle.ledger.LedgerEntry;
 import dev.waggle.ledger.Observation;
+import dev.waggle.ledger.Offered;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.mesh.swarm.capability.Capability;
@@ -86,7 +87,7 @@ class WorkerTest {
                         timer)),
                 new Limits(2, 1, 1),
                 new Worker.Owner(
-                    new OwnerRules(List.of(), Set.of("blocked"), true, 85, 0, 0, 0, List.of()),
+                    new OwnerRules(List.of(), Set.of("blocked"), true, 85, 0, 0, 0, 0, List.of()),
                     () -> machine,
                     peer -> name),
                 timer,
@@ -339,7 +340,8 @@ class WorkerTest {
             () ->
                 assertThat(ledger.entries(1, 10))
                     .extracting(LedgerEntry::type)
-                    .containsExactlyInAnyOrder(EntryType.RESULT, EntryType.RECEIPT));
+                    .containsExactlyInAnyOrder(
+                        EntryType.OFFER, EntryType.RESULT, EntryType.RECEIPT));
 
     Identity other = Identity.generate(new SecureRandom());
     for (CompletableFuture<Void> forged :
@@ -349,7 +351,12 @@ class WorkerTest {
             worker.onSettle(requester.peerId(), new byte[] {1, 2, 3}))) {
       assertThatThrownBy(() -> forged.get(10, TimeUnit.SECONDS)).isNotNull();
     }
-    assertThat(ledger.entries(1, 10)).hasSize(2);
+    List<LedgerEntry> entries = ledger.entries(1, 10);
+    assertThat(entries).hasSize(3);
+    Offered offered = Offered.parse(entries.get(0).payload());
+    assertThat(entries.get(0).actor()).isEqualTo(requester.peerId());
+    assertThat(offered.claim()).isEqualTo(half.body().claim());
+    assertThat(offered.model()).isEqualTo(FakeOllama.MODEL);
   }
 
   @Test

@@ -27,10 +27,10 @@ CREATE TABLE head (
 
 -- One receipt for each claim.
 CREATE TABLE receipt (
-  sequence BIGINT PRIMARY KEY,
   task CHAR(32) NOT NULL,
   claim CHAR(32) NOT NULL,
-  UNIQUE (task, claim)
+  sequence BIGINT NOT NULL,
+  PRIMARY KEY (task, claim)
 );
 
 -- Receipts that their workers have not acknowledged yet.
@@ -47,10 +47,9 @@ CREATE TABLE owed (
   PRIMARY KEY (task, claim)
 );
 
--- Written to see whether the disk takes it; and how large the file was when it was last written anew.
-CREATE TABLE disk (
-  probes BIGINT NOT NULL,
-  compacted_bytes BIGINT NOT NULL
+-- Written to see whether the disk takes it.
+CREATE TABLE probe (
+  written BIGINT NOT NULL
 );
 
-INSERT INTO disk (probes, compacted_bytes) VALUES (0, 0);
+INSERT INTO probe (written) VALUES (0);

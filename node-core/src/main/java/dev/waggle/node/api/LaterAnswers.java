@@ -1,17 +1,26 @@
 package dev.waggle.node.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.ledger.Verification;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.io.UncheckedIOException;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Answers requests whose work waits for the disk or the network, off the event loops. */
 final class LaterAnswers {
+  /** JSON, a line at a time. */
+  static final String LINES = "application/x-ndjson";
+
   private final Vertx vertx;
   private final Executor blocking;
 
@@ -25,8 +34,74 @@ final class LaterAnswers {
     try {
       answer(context, CompletableFuture.supplyAsync(work, blocking));
     } catch (RejectedExecutionException e) {
-      throw new ApiException(
-          ApiError.of(503, "this node is too busy (try again in a moment)", "overloaded"));
+      throw busy();
+    }
+  }
+
+  private static ApiException busy() {
+    return new ApiException(
+        ApiError.of(503, "this node is too busy (try again in a moment)", "overloaded"));
+  }
+
+  private static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+
+  /** Work that tells how far it has come. */
+  interface LongWork {
+    JsonNode run(Verification.Progress progress);
+  }
+
+  /**
+   * Answers with what long work comes to; with a line of JSON for each step before it, to whom
+   * accepts {@value #LINES}.
+   */
+  void answerLong(RoutingContext context, LongWork work) {
+    if (!LINES.equals(context.request().getHeader("accept"))) {
+      answer(context, () -> work.run((checked, total) -> {}));
+      return;
+    }
+    var loop = vertx.getOrCreateContext();
+    HttpServerResponse response = context.response();
+    response.setChunked(true).putHeader("content-type", LINES);
+    Consumer<ObjectNode> say =
+        line ->
+            loop.runOnContext(
+                now -> {
+                  if (!response.ended() && !response.closed()) {
+                    response.write(line + "\n");
+                  }
+                });
+    Supplier<JsonNode> run =
+        () ->
+            work.run(
+                (checked, total) -> {
+                  if (response.closed()) {
+                    throw new CancellationException("nobody waits for it");
+                  }
+                  say.accept(
+                      JsonNodeFactory.instance
+                          .objectNode()
+                          .put("checked", checked)
+                          .put("total", total));
+                });
+    try {
+      CompletableFuture.supplyAsync(run, blocking)
+          .whenComplete(
+              (body, failure) -> {
+                ObjectNode last = JsonNodeFactory.instance.objectNode();
+                if (failure == null) {
+                  last.set("result", body);
+                } else {
+                  last.putObject("error").put("message", cause(failure).getMessage());
+                }
+                say.accept(last);
+                loop.runOnContext(now -> response.end());
+              });
+    } catch (RejectedExecutionException e) {
+      throw busy();
     }
   }
 
@@ -40,10 +115,7 @@ final class LaterAnswers {
                     HttpApi.send(context, body);
                     return;
                   }
-                  Throwable cause =
-                      failure instanceof CompletionException && failure.getCause() != null
-                          ? failure.getCause()
-                          : failure;
+                  Throwable cause = cause(failure);
                   if (cause instanceof UncheckedIOException io) {
                     cause =
                         new ApiException(ApiError.of(500, String.valueOf(io.getMessage()), "disk"));

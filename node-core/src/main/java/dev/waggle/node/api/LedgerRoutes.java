@@ -3,26 +3,18 @@ package dev.waggle.node.api;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.waggle.ledger.Attempt;
-import dev.waggle.ledger.Dispute;
+import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.EntryProof;
-import dev.waggle.ledger.Forgotten;
 import dev.waggle.ledger.LedgerEntry;
-import dev.waggle.ledger.LedgerException;
-import dev.waggle.ledger.MalformedReceiptException;
-import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
-import dev.waggle.mesh.swarm.membership.MembershipException;
-import dev.waggle.mesh.swarm.membership.Revocation;
+import dev.waggle.node.audit.AuditException;
 import dev.waggle.node.audit.ProofJson;
 import dev.waggle.node.data.AccessToken.Scope;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Base64;
-import java.util.Locale;
 
 /** This node's record: its entries, proofs of them, and what a check of all comes to. */
 final class LedgerRoutes {
@@ -42,7 +34,8 @@ final class LedgerRoutes {
     router.route("/swarm/v1/ledger*").handler(guard.requiring(Scope.READ));
     router.get("/swarm/v1/ledger").handler(this::ledger);
     router.get("/swarm/v1/ledger/proof").handler(this::proof);
-    router.get("/swarm/v1/ledger/verify").handler(context -> later.answer(context, this::verify));
+    router.get("/swarm/v1/ledger/verify").handler(this::verify);
+    router.get("/swarm/v1/ledger/cosigned").handler(this::cosigned);
     router.get("/swarm/v1/ledger/export").handler(this::export);
     router
         .post("/swarm/v1/ledger/backup")
@@ -66,7 +59,7 @@ final class LedgerRoutes {
         () -> {
           ObjectNode body = object();
           ArrayNode entries = body.putArray("entries");
-          node.ledger().entries(from, most).forEach(entry -> entries.add(entry(entry)));
+          node.ledger().entries(from, most).forEach(entry -> entries.add(EntryJson.of(entry)));
           body.put("total", node.ledger().head().checkpoint().size());
           return body;
         });
@@ -160,44 +153,39 @@ final class LedgerRoutes {
     throw JsonFields.wrong(name, "has to be 1 to " + most);
   }
 
-  private static ObjectNode entry(LedgerEntry entry) {
-    ObjectNode node =
-        object()
-            .put("sequence", entry.sequence())
-            .put("time", entry.time().toString())
-            .put("type", entry.type().name().toLowerCase(Locale.ROOT))
-            .put("actor", entry.actor().toString())
-            .put("hash", java.util.HexFormat.of().formatHex(entry.hash()));
-    if (entry.forgotten()) {
-      return node.put("forgotten", true);
+  /** The last checkpoint of a node's record that this one cosigned, if it did. */
+  private void cosigned(RoutingContext context) {
+    String peer = context.request().getParam("peer");
+    if (peer == null) {
+      throw JsonFields.wrong("peer", "is missing");
     }
-    try {
-      switch (entry.type()) {
-        case RECEIPT, RESULT -> ReceiptJson.describe(node, Receipt.parse(entry.payload()).body());
-        case ATTEMPT -> {
-          Attempt attempt = Attempt.parse(entry.payload());
-          node.put("task", attempt.task()).put("worker", attempt.worker().toString());
-          node.put("model", attempt.model()).put("cause", attempt.cause());
-        }
-        case FORGET -> node.put("until", Forgotten.parse(entry.payload()).until());
-        case DISPUTED -> node.put("result", Dispute.parse(entry.payload()).result());
-        case POLICY -> node.put("change", new String(entry.payload(), StandardCharsets.UTF_8));
-        case FORK -> node.put("evidence", new String(entry.payload(), StandardCharsets.UTF_8));
-        case JOIN, LEAVE -> {
-          // The certificate is in the payload; its swarm is in status and members.
-        }
-        case REVOKE -> {
-          Revocation revocation = Revocation.parse(entry.payload());
-          node.put("revoked", revocation.subject().toString()).put("reason", revocation.reason());
-        }
-      }
-    } catch (MalformedReceiptException | LedgerException | MembershipException e) {
-      node.put("unreadable", e.getMessage());
-    }
-    return node;
+    PeerId member = Members.named(node.swarm().membership(), "peer", peer);
+    later.answer(
+        context,
+        () -> {
+          ObjectNode body = object();
+          node.auditor().known(member).ifPresent(note -> body.put("checkpoint", note.note()));
+          return body;
+        });
   }
 
-  private ObjectNode verify() {
-    return VerificationJson.of(node.ledger().verify((checked, total) -> {}));
+  /** This node's own record, or a member's. */
+  private void verify(RoutingContext context) {
+    String peer = context.request().getParam("peer");
+    if (peer == null) {
+      later.answerLong(context, progress -> VerificationJson.of(node.ledger().verify(progress)));
+      return;
+    }
+    PeerId member = Members.named(node.swarm().membership(), "peer", peer);
+    later.answerLong(
+        context,
+        progress -> {
+          try {
+            return VerificationJson.of(node.auditor().verify(member, progress))
+                .put("peer", member.toString());
+          } catch (AuditException e) {
+            throw new ApiException(ApiError.of(502, e.getMessage(), "peer_unavailable"));
+          }
+        });
   }
 }

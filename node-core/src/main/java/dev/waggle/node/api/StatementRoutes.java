@@ -1,8 +1,5 @@
 package dev.waggle.node.api;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.ledger.Statement;
 import dev.waggle.node.data.AccessToken.Scope;
 import io.vertx.ext.web.Router;
@@ -34,29 +31,11 @@ final class StatementRoutes {
     later.answer(
         context,
         () -> {
-          ObjectNode body = JsonNodeFactory.instance.objectNode();
-          body.put("from", from.toString()).put("until", until.toString());
-          ArrayNode members = body.putArray("members");
-          Statement.of(node.ledger(), from, until)
-              .lines()
-              .forEach(
-                  (member, line) ->
-                      members
-                          .addObject()
-                          .put("peerId", member.toString())
-                          .put("name", node.swarm().membership().name(member))
-                          .put("tasksDone", line.tasksDone())
-                          .put("tasksAsked", line.tasksAsked())
-                          .put("earned", rounded(line.earned()))
-                          .put("spent", rounded(line.spent()))
-                          .put("promptTokens", line.promptTokens())
-                          .put("outputTokens", line.outputTokens()));
-          return body;
+          Statement statement = Statement.of(node.ledger(), from, until);
+          return StatementJson.of(statement, node.swarm().membership()::name)
+              .put("from", from.toString())
+              .put("until", until.toString());
         });
-  }
-
-  private static double rounded(double credits) {
-    return Math.round(credits * 1_000) / 1_000.0;
   }
 
   private static Instant moment(RoutingContext context, String name, Instant fallback) {

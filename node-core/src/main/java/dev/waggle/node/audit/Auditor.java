@@ -4,12 +4,15 @@ import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.Ledger;
+import dev.waggle.ledger.LedgerEntry;
+import dev.waggle.ledger.Verification;
 import dev.waggle.ledger.tlog.Checkpoint;
 import dev.waggle.ledger.tlog.Cosignature;
 import dev.waggle.ledger.tlog.Fork;
 import dev.waggle.ledger.tlog.MalformedCheckpointException;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
 import dev.waggle.ledger.tlog.Witness;
+import dev.waggle.mesh.libp2p.RecentMap;
 import dev.waggle.mesh.swarm.audit.AuditMembers;
 import dev.waggle.mesh.swarm.audit.AuditReply;
 import dev.waggle.mesh.swarm.audit.AuditRequest;
@@ -19,6 +22,8 @@ import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.node.data.CheckpointStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +44,11 @@ public final class Auditor implements AuditServer {
   /** The most members that are asked in one round. */
   static final int WITNESSES_MAX = SignedCheckpoint.COSIGNATURES_MAX;
 
+  /** How often a member's checkpoint becomes an entry; all that are cosigned are kept elsewhere. */
+  static final Duration RECORD_STEP = Duration.ofHours(1);
+
+  private static final int RECORDED_MAX = 1_000;
+
   private static final Logger log = LoggerFactory.getLogger(Auditor.class);
 
   private final Identity identity;
@@ -53,6 +63,7 @@ public final class Auditor implements AuditServer {
 
   // What each witness cosigned last of this node's record.
   private final Map<PeerId, Long> cosignedBy = new ConcurrentHashMap<>();
+  private final Map<PeerId, Instant> recorded = new RecentMap<>(RECORDED_MAX);
   private final Set<PeerId> asked = ConcurrentHashMap.newKeySet();
   private volatile Optional<SignedCheckpoint> own;
   private volatile AuditMembers members = new Nobody();
@@ -105,6 +116,23 @@ public final class Auditor implements AuditServer {
   /** The last checkpoint of a member's record that this node cosigned; blocks. */
   public Optional<SignedCheckpoint> known(PeerId member) {
     return store.of(member);
+  }
+
+  /**
+   * Reads a member's whole record from it and checks that each entry follows the one before, that
+   * its signed checkpoint covers them, and that they are those that this node cosigned; blocks.
+   * What entries say stays with the member.
+   *
+   * @throws AuditException if the member does not show it
+   */
+  public Verification verify(PeerId member, Verification.Progress progress) throws AuditException {
+    Optional<SignedCheckpoint> known = store.of(member);
+    Verification found = new RecordCheck(members, member, known).run(progress);
+    if (!found.valid()) {
+      onTrouble(member, "its ledger does not verify: " + found.fault().orElseThrow().cause());
+      known.ifPresent(checkpoint -> question(member, checkpoint));
+    }
+    return found;
   }
 
   // ---- this node's own record
@@ -217,6 +245,13 @@ public final class Auditor implements AuditServer {
           ? new AuditReply.Own(ledger.checkpoint(at.size()).note())
           : new AuditReply.Refused();
     }
+    if (request instanceof AuditRequest.Head) {
+      return new AuditReply.Own(ledger.head().note());
+    }
+    if (request instanceof AuditRequest.Range range) {
+      return new AuditReply.Entries(
+          ledger.entries(range.from(), range.max()).stream().map(LedgerEntry::bytes).toList());
+    }
     AuditRequest.Submit submit = (AuditRequest.Submit) request;
     SignedCheckpoint brought;
     try {
@@ -240,6 +275,7 @@ public final class Auditor implements AuditServer {
     if (verdict instanceof Witness.Verdict.Cosigned cosigned) {
       store.save(cosigned.checkpoint());
       troubles.remove(from);
+      recordSeen(from, cosigned.checkpoint());
       return new AuditReply.Cosigned(cosigned.checkpoint().note());
     }
     if (verdict instanceof Witness.Verdict.Behind behind) {
@@ -266,6 +302,15 @@ public final class Auditor implements AuditServer {
     onTrouble(from, "its ledger does not continue what it was at " + known.checkpoint().size());
     question(from, known);
     return new AuditReply.Known(known.note());
+  }
+
+  private void recordSeen(PeerId of, SignedCheckpoint checkpoint) {
+    Instant now = clock.instant();
+    Instant last = recorded.get(of);
+    if (last == null || !now.isBefore(last.plus(RECORD_STEP))) {
+      recorded.put(of, now);
+      ledger.note(EntryType.CHECKPOINT, of, checkpoint.note().getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   /** Asks what the record was then: the answer is signed, whatever it is. */
@@ -339,13 +384,7 @@ public final class Auditor implements AuditServer {
     }
     byte[] evidence = evidence(fork);
     store.save(fork);
-    ledger
-        .append(EntryType.FORK, accused, evidence)
-        .exceptionally(
-            failure -> {
-              log.warn("the ledger has no entry of a fork: {}", failure.getMessage());
-              return null;
-            });
+    ledger.note(EntryType.FORK, accused, evidence);
     onTrouble(
         accused,
         "its ledger tells two stories of its first "

@@ -11,9 +11,12 @@ import dev.waggle.ledger.LedgerException;
 import dev.waggle.ledger.LedgerVerifier;
 import dev.waggle.ledger.Verification;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
+import dev.waggle.node.api.EntryJson;
 import dev.waggle.node.api.VerificationJson;
 import dev.waggle.node.data.DataDirectory;
 import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,6 +39,7 @@ import picocli.CommandLine.Spec;
       LedgerCommand.Backup.class,
       LedgerCommand.Export.class,
       LedgerCommand.Forget.class,
+      ImportCommand.class,
       LedgerCommand.Proof.class,
       StatementCommand.class,
       LedgerCommand.Verify.class
@@ -48,7 +52,7 @@ final class LedgerCommand implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "say what to do: list, backup, export, forget, proof, statement or verify");
+        "say what to do: list, backup, export, import, forget, proof, statement or verify");
   }
 
   @Command(name = "list", description = "Show entries, oldest first.")
@@ -84,13 +88,22 @@ final class LedgerCommand implements Runnable {
     @Option(names = "--task", paramLabel = "TASK", description = "Only entries of that task.")
     private @Nullable String task;
 
+    @Option(
+        names = "--of",
+        paramLabel = "PEER-ID",
+        description = "That node's record, which was imported, instead of this node's.")
+    private @Nullable String of;
+
     @Option(names = "--follow", description = "Show new entries as they come, until stopped.")
     private boolean follow;
 
     @Override
     int run() throws CommandException, IOException, InterruptedException {
-      NodeClient node = node();
       ArrayNode found = JsonNodeFactory.instance.arrayNode();
+      if (of != null) {
+        return imported(of, found);
+      }
+      NodeClient node = node();
       long next = from;
       long total = 0;
       JsonNode page = page(node, next);
@@ -122,6 +135,31 @@ final class LedgerCommand implements Runnable {
           }
         }
         print(more);
+      }
+      return ExitCode.DONE;
+    }
+
+    private int imported(String member, ArrayNode found) throws CommandException {
+      if (follow) {
+        throw new CommandException(ExitCode.USAGE, "a record that was imported does not grow");
+      }
+      RecordFile.Checked checked =
+          RecordFile.check(
+              ImportCommand.imported(directory(), member),
+              Optional.empty(),
+              new ProgressBar(),
+              entry -> {
+                JsonNode each = EntryJson.of(entry);
+                if (entry.sequence() >= from && found.size() < max && isWanted(each)) {
+                  found.add(each);
+                }
+              });
+      if (isJson()) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("total", checked.verification().entries()).set("entries", found);
+        out().println(body);
+      } else {
+        print(found);
       }
       return ExitCode.DONE;
     }
@@ -186,6 +224,12 @@ final class LedgerCommand implements Runnable {
                 + entry.path("worker").asText()
                 + " for "
                 + entry.path("requester").asText();
+        case "offer" ->
+            entry.path("model").asText() + " asked for by " + entry.path("actor").asText();
+        case "claim" ->
+            entry.path("model").asText() + " promised by " + entry.path("worker").asText();
+        case "checkpoint" ->
+            entry.path("actor").asText() + " had " + entry.path("entries").asText() + " entries";
         case "attempt" ->
             entry.path("worker").asText() + " failed: " + entry.path("cause").asText();
         case "disputed" ->
@@ -211,12 +255,13 @@ final class LedgerCommand implements Runnable {
     int run() throws CommandException, IOException, InterruptedException {
       NodeClient node = node();
       JsonNode page = node.get("/swarm/v1/ledger/export");
-      try (ExportFile.Writing export = ExportFile.create(file, page.path("checkpoint").asText())) {
+      try (RecordFile.Writing export = RecordFile.create(file, page.path("checkpoint").asText());
+          ProgressBar progress = new ProgressBar()) {
         while (!export.isComplete()) {
           for (JsonNode each : page.path("entries")) {
             export.write(each);
           }
-          System.err.println("wrote " + export.written() + " of " + export.size());
+          progress.at(export.written(), export.size());
           page = node.get("/swarm/v1/ledger/export?from=" + (export.written() + 1));
         }
         out().println("wrote " + file + " (check it anywhere: waggle ledger verify " + file + ")");
@@ -307,24 +352,46 @@ final class LedgerCommand implements Runnable {
         description = "What \"ledger export\" wrote (default: this node's own record).")
     private @Nullable Path exported;
 
+    @Option(
+        names = "--peer",
+        paramLabel = "MEMBER",
+        description = "Check that member's record, read from it over the network.")
+    private @Nullable String peer;
+
     @Override
     int run() throws CommandException, IOException, InterruptedException {
+      if (exported != null && peer != null) {
+        throw new CommandException(ExitCode.USAGE, "say FILE or --peer, not both");
+      }
       if (exported != null) {
         return exported(exported);
       }
-      Optional<NodeClient> running = running();
-      JsonNode result =
-          running.isPresent() ? running.get().get("/swarm/v1/ledger/verify") : offline();
+      JsonNode result;
+      try (ProgressBar progress = new ProgressBar()) {
+        Optional<NodeClient> running = peer == null ? running() : Optional.of(node());
+        String of = peer == null ? "" : "?peer=" + URLEncoder.encode(peer, StandardCharsets.UTF_8);
+        result =
+            running.isPresent()
+                ? running.get().follow("/swarm/v1/ledger/verify" + of, progress)
+                : offline(progress);
+      }
       if (isJson()) {
         out().println(result);
       } else if (result.path("valid").asBoolean()) {
+        long entries = result.path("entries").asLong();
         out()
             .println(
-                "the ledger is whole: "
-                    + result.path("entries").asLong()
-                    + " entries, "
-                    + result.path("receipts").asLong()
-                    + " receipts signed by both sides");
+                peer == null
+                    ? "the ledger is whole: "
+                        + entries
+                        + " entries, "
+                        + result.path("receipts").asLong()
+                        + " receipts signed by both sides"
+                    : "the ledger of "
+                        + result.path("peer").asText()
+                        + " is whole: "
+                        + entries
+                        + " entries under its signed checkpoint (what they say stays with it)");
       } else {
         out()
             .println(
@@ -337,7 +404,10 @@ final class LedgerCommand implements Runnable {
     }
 
     private int exported(Path file) throws CommandException {
-      ExportFile.Checked checked = ExportFile.check(file);
+      RecordFile.Checked checked;
+      try (ProgressBar progress = new ProgressBar()) {
+        checked = RecordFile.check(file, Optional.empty(), progress, entry -> {});
+      }
       ObjectNode result = VerificationJson.of(checked.verification());
       result.put("checkpoint", checked.checkpoint().note());
       boolean valid = checked.verification().valid();
@@ -376,7 +446,7 @@ final class LedgerCommand implements Runnable {
       }
     }
 
-    private JsonNode offline() throws CommandException {
+    private JsonNode offline(ProgressBar progress) throws CommandException {
       Path file = DataDirectory.ledgerFile(directory());
       if (!Files.exists(file)) {
         throw new CommandException(
@@ -384,16 +454,11 @@ final class LedgerCommand implements Runnable {
       }
       try {
         PeerId owner = IdentityStore.openExisting(directory(), passphrases.keys()).node().peerId();
-        Verification found =
-            LedgerVerifier.verify(file, owner, (checked, total) -> progress(checked, total));
+        Verification found = LedgerVerifier.verify(file, owner, progress::at);
         return VerificationJson.of(found);
       } catch (SecretsException | LedgerException e) {
         throw new CommandException(ExitCode.FAILED, String.valueOf(e.getMessage()), e);
       }
-    }
-
-    private static void progress(long checked, long total) {
-      System.err.println("checked " + checked + " of " + total);
     }
   }
 }

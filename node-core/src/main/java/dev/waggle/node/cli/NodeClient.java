@@ -5,13 +5,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.waggle.node.data.DataDirectory;
 import dev.waggle.node.data.DataException;
 import dev.waggle.node.data.RunningNode;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -98,6 +101,33 @@ final class NodeClient {
       throw failed(response.body().readAllBytes());
     }
     return response;
+  }
+
+  /** Asks for long work, which tells how far it has come until its result is there. */
+  JsonNode follow(String path, ProgressBar progress)
+      throws CommandException, IOException, InterruptedException {
+    HttpResponse<InputStream> response =
+        http.send(
+            request(path).header("accept", "application/x-ndjson").GET().build(),
+            HttpResponse.BodyHandlers.ofInputStream());
+    if (response.statusCode() / 100 != 2) {
+      throw failed(response.body().readAllBytes());
+    }
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+      String line;
+      while ((line = lines.readLine()) != null) {
+        JsonNode said = JSON.readTree(line);
+        if (said.has("result")) {
+          return said.path("result");
+        }
+        if (said.has("error")) {
+          throw failed(line.getBytes(StandardCharsets.UTF_8));
+        }
+        progress.at(said.path("checked").asLong(), said.path("total").asLong());
+      }
+    }
+    throw new IOException("the node stopped in the middle");
   }
 
   private HttpRequest.Builder request(String path) {

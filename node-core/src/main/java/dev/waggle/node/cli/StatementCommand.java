@@ -1,10 +1,14 @@
 package dev.waggle.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.waggle.ledger.Statement;
+import dev.waggle.node.api.StatementJson;
 import java.io.IOException;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -13,6 +17,8 @@ import picocli.CommandLine.Option;
     name = "statement",
     description = "Show what members earned and spent, by the receipts of this record.")
 final class StatementCommand extends NodeCommand {
+  private static final Instant END = Instant.parse("9999-01-01T00:00:00Z");
+
   @Option(
       names = "--from",
       paramLabel = "DATE",
@@ -28,20 +34,23 @@ final class StatementCommand extends NodeCommand {
   @Option(names = "--member", paramLabel = "MEMBER", description = "One name or peer id only.")
   private @Nullable String member;
 
+  @Option(
+      names = "--of",
+      paramLabel = "PEER-ID",
+      description = "By that node's record, which was imported, instead of this node's.")
+  private @Nullable String of;
+
   @Option(names = "--csv", description = "Print comma-separated values.")
   private boolean csv;
 
   @Override
   int run() throws CommandException, IOException, InterruptedException {
-    StringBuilder query = new StringBuilder("?");
-    if (from != null) {
-      query.append("from=").append(day("--from", from).atStartOfDay(ZoneOffset.UTC).toInstant());
-    }
-    if (to != null) {
-      query.append("&until=");
-      query.append(day("--to", to).plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant());
-    }
-    JsonNode body = node().get("/swarm/v1/statement" + query);
+    Instant begin = from == null ? Instant.EPOCH : midnight(day("--from", from));
+    Instant end = to == null ? END : midnight(day("--to", to).plusDays(1));
+    JsonNode body =
+        of == null
+            ? node().get("/swarm/v1/statement?from=" + begin + "&until=" + end)
+            : imported(of, begin, end);
     if (isJson()) {
       out().println(body);
       return ExitCode.DONE;
@@ -73,6 +82,19 @@ final class StatementCommand extends NodeCommand {
       table.print(out());
     }
     return ExitCode.DONE;
+  }
+
+  private JsonNode imported(String peer, Instant begin, Instant end) throws CommandException {
+    Statement statement = new Statement(begin, end);
+    try (ProgressBar progress = new ProgressBar()) {
+      RecordFile.check(
+          ImportCommand.imported(directory(), peer), Optional.empty(), progress, statement::add);
+    }
+    return StatementJson.of(statement, member -> "");
+  }
+
+  private static Instant midnight(LocalDate day) {
+    return day.atStartOfDay(ZoneOffset.UTC).toInstant();
   }
 
   /** Quoted, and nothing in it that a spreadsheet takes for a formula. */

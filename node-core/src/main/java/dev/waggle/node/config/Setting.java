@@ -38,6 +38,7 @@ public enum Setting {
   OWNER_FREE_MEMORY("owner.free-memory-mb", Type.NUMBER, "0 to 1048576 MiB"),
   OWNER_MEMBER_SLOTS("owner.member-slots", Type.NUMBER, "0 to " + Limits.SLOTS_MAX + " tasks"),
   OWNER_MEMBER_TASKS("owner.member-tasks-per-hour", Type.NUMBER, "0 to 1000000 tasks"),
+  OWNER_MEMBER_CREDITS("owner.member-credits-per-day", Type.NUMBER, "0 to 1000000 credits"),
   OWNER_LABELS(
       "owner.labels",
       Type.TEXTS,
@@ -124,7 +125,7 @@ public enum Setting {
       case OWNER_CPU_PERCENT -> isBetween(value, 1, 100);
       case OWNER_FREE_MEMORY -> isBetween(value, 0, MEMORY_MB_MAX);
       case OWNER_MEMBER_SLOTS -> isBetween(value, 0, Limits.SLOTS_MAX);
-      case OWNER_MEMBER_TASKS -> isBetween(value, 0, TASKS_MAX);
+      case OWNER_MEMBER_TASKS, OWNER_MEMBER_CREDITS -> isBetween(value, 0, TASKS_MAX);
       case MDNS, OLLAMA, LLAMA, OWNER_POWER -> true;
     };
   }

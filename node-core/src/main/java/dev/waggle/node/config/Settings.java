@@ -193,6 +193,7 @@ public final class Settings {
         number(Setting.OWNER_FREE_MEMORY, fallback.freeMemoryMbMin()),
         number(Setting.OWNER_MEMBER_SLOTS, fallback.memberSlots()),
         number(Setting.OWNER_MEMBER_TASKS, fallback.memberTasksPerHour()),
+        number(Setting.OWNER_MEMBER_CREDITS, fallback.memberCreditsPerDay()),
         texts(Setting.OWNER_LABELS).stream().map(LabelRule::parse).toList());
   }
 

@@ -1,11 +1,14 @@
 package dev.waggle.node.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
+import dev.waggle.ledger.LedgerEntry;
+import dev.waggle.ledger.Verification;
 import dev.waggle.ledger.tlog.Fork;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
 import dev.waggle.mesh.swarm.audit.AuditMembers;
@@ -24,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -263,5 +267,71 @@ class AuditorTest {
     assertThat(ben.auditor.onRequest(carl.identity.peerId(), new AuditRequest.At(0)))
         .isInstanceOf(AuditReply.Own.class);
     assertThat(ben.auditor.newFork(note.getBytes(StandardCharsets.UTF_8))).isEmpty();
+  }
+
+  @Test
+  void memberRecord_isReadOverTheNetworkAndChecked() throws Exception {
+    for (int i = 0; i < 1_200; i++) {
+      anna.ledger.append(EntryType.JOIN, anna.identity.peerId(), new byte[] {(byte) i});
+    }
+    anna.write("last");
+    anna.auditor.round();
+    await().until(() -> ben.auditor.known(anna.identity.peerId()).isPresent());
+    anna.write("one more");
+    List<Long> steps = new CopyOnWriteArrayList<>();
+    Verification found =
+        ben.auditor.verify(anna.identity.peerId(), (checked, total) -> steps.add(checked));
+    assertThat(found.fault()).isEmpty();
+    assertThat(found.entries()).isEqualTo(anna.ledger.head().checkpoint().size());
+    assertThat(steps).startsWith(500L, 1_000L);
+  }
+
+  @Test
+  void memberRecordThatIsAnother_isFound_andNamed() throws Exception {
+    anna.write("one", "two");
+    anna.keep("before-");
+    anna.write("three");
+    anna.auditor.round();
+    await().until(() -> ben.auditor.known(anna.identity.peerId()).isPresent());
+    anna.putBack("before-", anna.ledgerFile(), anna.databaseFile());
+    assertThat(ben.auditor.verify(anna.identity.peerId(), (checked, total) -> {}).fault())
+        .get()
+        .extracting(Verification.Fault::cause)
+        .asString()
+        .contains("cosigned a record that was longer");
+    anna.write("another three", "and four");
+    assertThat(ben.auditor.verify(anna.identity.peerId(), (checked, total) -> {}).fault())
+        .get()
+        .extracting(Verification.Fault::cause)
+        .asString()
+        .contains("not the record that this node cosigned");
+    assertThat(ben.auditor.troubles()).containsKey(anna.identity.peerId());
+  }
+
+  @Test
+  void checkpointsSeen_areEntries_butNotEndlessly() throws Exception {
+    anna.write("one");
+    ben.write("one");
+    for (int round = 0; round < 5; round++) {
+      anna.auditor.round();
+      ben.auditor.round();
+      await().until(() -> ben.auditor.known(anna.identity.peerId()).isPresent());
+    }
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(ben.ledger.entries(1, 100))
+                    .filteredOn(each -> each.type() == EntryType.CHECKPOINT)
+                    .extracting(LedgerEntry::actor)
+                    .containsOnlyOnce(anna.identity.peerId()));
+    long size = ben.ledger.head().checkpoint().size();
+    anna.write("two");
+    anna.auditor.round();
+    await()
+        .until(
+            () ->
+                ben.auditor.known(anna.identity.peerId()).orElseThrow().checkpoint().size()
+                    == anna.ledger.head().checkpoint().size());
+    assertThat(ben.ledger.head().checkpoint().size()).isEqualTo(size);
   }
 }

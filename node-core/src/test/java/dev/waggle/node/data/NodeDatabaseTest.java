@@ -3,12 +3,14 @@ package dev.waggle.node.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +34,8 @@ class NodeDatabaseTest {
                 while (!over.get()) {
                   assertThat(pauses.until()).isNotNull();
                 }
-              });
+              },
+              task -> new Thread(task).start());
       for (int i = 0; i < WRITES; i++) {
         pauses.save(Instant.ofEpochMilli(i));
       }
@@ -51,6 +54,21 @@ class NodeDatabaseTest {
     }
     try (var files = Files.list(directory)) {
       assertThat(files).containsExactly(file);
+    }
+  }
+
+  /** A node that paused itself, with an invite that was used, as schema 7 had it. */
+  @Test
+  void earlierSchema_isBroughtUpToDate_withAllThatIsInIt() throws Exception {
+    Path file = directory.resolve("node.mv.db");
+    try (InputStream packed = NodeDatabaseTest.class.getResourceAsStream("schema-7.mv.db.gz")) {
+      Files.copy(new GZIPInputStream(packed), file);
+    }
+    try (NodeDatabase database = NodeDatabase.open(file)) {
+      assertThat(new PauseStore(database).until()).isAfter(Instant.parse("2026-11-21T00:00:00Z"));
+      H2MembershipStore members = new H2MembershipStore(database);
+      assertThat(members.ownChain()).isPresent();
+      assertThat(members.members()).hasSize(1);
     }
   }
 }

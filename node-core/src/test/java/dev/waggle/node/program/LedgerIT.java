@@ -174,6 +174,45 @@ class LedgerIT {
   }
 
   @Test
+  void memberRecord_isVerifiedOverTheNetwork_andImportedForAnAudit() throws Exception {
+    NodeProcess working = node();
+    NodeProcess asking = program.start("asking", Optional.empty());
+    program.join(asking, working);
+    await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 1);
+    assertThat(Program.ask(asking, FakeOllama.MODEL).statusCode()).isEqualTo(200);
+    String worker = working.ready().peerId();
+    await()
+        .atMost(30, TimeUnit.SECONDS)
+        .untilAsserted(
+            () ->
+                assertThat(program.at(asking, "ledger", "list", "--type", "checkpoint").out())
+                    .contains(worker));
+    assertThat(program.at(asking, "ledger", "verify", "--peer", worker).out())
+        .contains("the ledger of " + worker + " is whole");
+    assertThat(program.at(asking, "ledger", "verify", "--peer", "nobody").err())
+        .contains("names no member");
+
+    Path file = directory.resolve("record.jsonl");
+    assertThat(program.at(working, "ledger", "export", file.toString()).exitCode()).isZero();
+    assertThat(program.at(asking, "ledger", "list", "--of", worker).err())
+        .contains("ledger import");
+    Program.Ended imported = program.at(asking, "ledger", "import", file.toString());
+    assertThat(imported.out()).as(imported.err()).contains("as this node cosigned them");
+    assertThat(program.at(asking, "ledger", "list", "--of", worker, "--type", "result").out())
+        .contains("by " + worker);
+    assertThat(program.at(asking, "ledger", "statement", "--of", worker).out())
+        .contains(asking.ready().peerId());
+
+    List<String> lines = Files.readAllLines(file);
+    Files.write(file, lines.subList(0, lines.size() - 1));
+    assertThat(program.at(asking, "ledger", "import", file.toString()).err())
+        .contains("was not imported");
+    working.close();
+    assertThat(program.at(asking, "ledger", "verify", "--peer", worker).err())
+        .contains("cannot be checked");
+  }
+
+  @Test
   void copyOfARunningLedger_isWhole_andForgottenPayloadsLeaveItSo() throws Exception {
     NodeProcess node = node();
     assertThat(Program.ask(node, FakeOllama.MODEL).statusCode()).isEqualTo(200);

@@ -64,12 +64,19 @@ class SwarmIT {
       await()
           .untilAsserted(
               () ->
-                  assertThat(Program.get(node, "/swarm/v1/ledger").path("entries").toString())
-                      .contains(task));
+                  assertThat(Program.get(node, "/swarm/v1/ledger").path("entries"))
+                      .anyMatch(
+                          entry ->
+                              entry.path("type").asText().equals("receipt")
+                                  && entry.path("task").asText().equals(task)));
       Program.Ended verified = program.at(node, "ledger", "verify", "--json");
       assertThat(verified.exitCode()).isZero();
       assertThat(verified.json().path("receipts").asInt()).isEqualTo(1);
     }
+    String claimed = program.at(asking, "ledger", "list", "--type", "claim").out();
+    assertThat(claimed).contains("promised by " + working.ready().peerId());
+    String offered = program.at(working, "ledger", "list", "--type", "offer").out();
+    assertThat(offered).contains("asked for by " + asking.ready().peerId());
     // The prompt is in neither ledger nor log.
     assertThat(program.at(asking, "ledger", "list", "--json").out()).doesNotContain("bees");
     Program.Ended chat = program.at(asking, "chat", "-m", FakeOllama.MODEL, "hello", "there");

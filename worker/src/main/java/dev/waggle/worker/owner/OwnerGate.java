@@ -30,6 +30,7 @@ public final class OwnerGate {
 
   private static final Duration CLOSED_RETRY = Duration.ofMinutes(1);
   private static final Duration BLOCKED_RETRY = Duration.ofHours(1);
+  private static final Duration CREDITS_RETRY = Duration.ofMinutes(10);
   private static final Duration PERIOD = Duration.ofHours(1);
   private static final int MEMBERS_MAX = 1_000;
 
@@ -60,10 +61,16 @@ public final class OwnerGate {
    * @param name what the swarm calls the member
    * @param here how many tasks of it are here already, waiting or running
    * @param task what it has to have
+   * @param owed the credits that it owes this node for the last day
    * @param expected how long the task will take, as far as that can be told
    */
   public record Asking(
-      PeerId member, String name, int here, Requirements task, Optional<Duration> expected) {}
+      PeerId member,
+      String name,
+      int here,
+      Requirements task,
+      double owed,
+      Optional<Duration> expected) {}
 
   /** Takes nothing more of others' until that moment. */
   public void pause(Instant until) {
@@ -137,6 +144,14 @@ public final class OwnerGate {
           Reason.QUOTA,
           "a member may have " + rules.memberTasksPerHour() + " tasks an hour there",
           Duration.between(now, recent.element().plus(PERIOD)));
+    }
+    if (rules.memberCreditsPerDay() > 0 && asking.owed() >= rules.memberCreditsPerDay()) {
+      return refuse(
+          Reason.QUOTA,
+          "a member may owe "
+              + rules.memberCreditsPerDay()
+              + " credits there for a day, more than it earned of it",
+          CREDITS_RETRY);
     }
     return Optional.empty();
   }

@@ -14,6 +14,8 @@ import java.util.Set;
  * @param freeMemoryMbMin below it no task is taken, in MiB, 0 or more
  * @param memberSlots how many tasks one member may have here at once; 0 for no limit
  * @param memberTasksPerHour how many tasks of one member are taken in an hour; 0 for no limit
+ * @param memberCreditsPerDay how many credits one member may owe this node for the last day; 0 for
+ *     no limit
  * @param labels what the labels of others' requests have to be
  */
 public record OwnerRules(
@@ -24,10 +26,11 @@ public record OwnerRules(
     int freeMemoryMbMin,
     int memberSlots,
     int memberTasksPerHour,
+    int memberCreditsPerDay,
     List<LabelRule> labels) {
   /** What holds when the owner says nothing. */
   public static final OwnerRules DEFAULT =
-      new OwnerRules(List.of(), Set.of(), /* powerAware= */ true, 85, 0, 0, 0, List.of());
+      new OwnerRules(List.of(), Set.of(), /* powerAware= */ true, 85, 0, 0, 0, 0, List.of());
 
   public OwnerRules {
     hours = List.copyOf(hours);
@@ -39,7 +42,10 @@ public record OwnerRules(
     if (cpuPercentMax < 1 || cpuPercentMax > 100) {
       throw new IllegalArgumentException("a processor is 1 to 100 percent busy");
     }
-    if (freeMemoryMbMin < 0 || memberSlots < 0 || memberTasksPerHour < 0) {
+    if (freeMemoryMbMin < 0
+        || memberSlots < 0
+        || memberTasksPerHour < 0
+        || memberCreditsPerDay < 0) {
       throw new IllegalArgumentException("a limit is 0 or more");
     }
   }

@@ -34,7 +34,7 @@ class OwnerGateTest {
   }
 
   private static OwnerGate.Asking asking(int here, Duration expected) {
-    return new OwnerGate.Asking(ANNA, "anna", here, TASK, Optional.of(expected));
+    return new OwnerGate.Asking(ANNA, "anna", here, TASK, 0, Optional.of(expected));
   }
 
   private static MachineState machine(OptionalInt battery, boolean onMains, int cpu, Heat heat) {
@@ -71,7 +71,7 @@ class OwnerGateTest {
                 machine(charge, mains, cpu, heat)))
         .as(name)
         .isEqualTo(expected);
-    OwnerRules careless = new OwnerRules(List.of(), Set.of(), false, 85, 0, 0, 0, List.of());
+    OwnerRules careless = new OwnerRules(List.of(), Set.of(), false, 85, 0, 0, 0, 0, List.of());
     assertThat(
             reason(
                 gate(careless),
@@ -83,7 +83,7 @@ class OwnerGateTest {
   @Test
   void taskOfUnknownLength_isNoShortOne() {
     MachineState low = machine(OptionalInt.of(30), false, 1, Heat.NORMAL);
-    OwnerGate.Asking unknown = new OwnerGate.Asking(ANNA, "anna", 0, TASK, Optional.empty());
+    OwnerGate.Asking unknown = new OwnerGate.Asking(ANNA, "anna", 0, TASK, 0, Optional.empty());
     assertThat(reason(gate(OwnerRules.DEFAULT), unknown, low)).isEqualTo("OWNER");
   }
 
@@ -112,7 +112,7 @@ class OwnerGateTest {
   @ValueSource(strings = {"anna", ""})
   void blockedMember_isRefused_byNameOrPeerId(String name) {
     String entry = name.isEmpty() ? ANNA.toString() : name;
-    OwnerRules rules = new OwnerRules(List.of(), Set.of(entry), true, 85, 0, 0, 0, List.of());
+    OwnerRules rules = new OwnerRules(List.of(), Set.of(entry), true, 85, 0, 0, 0, 0, List.of());
     assertThat(reason(gate(rules), asking(0, Duration.ZERO), MachineState.UNKNOWN))
         .isEqualTo(Reason.NOT_PERMITTED.name());
     OwnerGate.Asking other =
@@ -126,6 +126,7 @@ class OwnerGateTest {
             "ben",
             0,
             TASK,
+            0,
             Optional.empty());
     assertThat(reason(gate(rules), other, MachineState.UNKNOWN)).isEqualTo("none");
   }
@@ -133,19 +134,19 @@ class OwnerGateTest {
   @Test
   void ruleAboutLabels_holdsForItsModel() {
     LabelRule rule = LabelRule.parse("qwen3:8b only team-a");
-    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 0, 0, 0, List.of(rule)));
+    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 0, 0, 0, 0, List.of(rule)));
     assertThat(reason(gate, asking(0, Duration.ZERO), MachineState.UNKNOWN))
         .isEqualTo(Reason.LABELS.name());
     Requirements labelled = new Requirements("qwen3:8b", Set.of(new Label("team-a")));
     for (Requirements allowed : List.of(labelled, new Requirements("llama3:8b"))) {
-      OwnerGate.Asking asking = new OwnerGate.Asking(ANNA, "anna", 0, allowed, Optional.empty());
+      OwnerGate.Asking asking = new OwnerGate.Asking(ANNA, "anna", 0, allowed, 0, Optional.empty());
       assertThat(reason(gate, asking, MachineState.UNKNOWN)).isEqualTo("none");
     }
   }
 
   @Test
   void quotas_countTasksAtOnceAndPerHour() {
-    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 0, 2, 3, List.of()));
+    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 0, 2, 3, 0, List.of()));
     assertThat(reason(gate, asking(2, Duration.ZERO), MachineState.UNKNOWN)).isEqualTo("QUOTA");
     for (int i = 0; i < 3; i++) {
       assertThat(reason(gate, asking(0, Duration.ZERO), MachineState.UNKNOWN)).isEqualTo("none");
@@ -159,8 +160,19 @@ class OwnerGateTest {
   }
 
   @Test
+  void creditLimit_refusesWhoOwesAsMuch() {
+    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 0, 0, 0, 50, List.of()));
+    for (double owed : new double[] {-10, 0, 49.9}) {
+      OwnerGate.Asking asking = new OwnerGate.Asking(ANNA, "anna", 0, TASK, owed, Optional.empty());
+      assertThat(reason(gate, asking, MachineState.UNKNOWN)).isEqualTo("none");
+    }
+    OwnerGate.Asking asking = new OwnerGate.Asking(ANNA, "anna", 0, TASK, 50, Optional.empty());
+    assertThat(reason(gate, asking, MachineState.UNKNOWN)).isEqualTo("QUOTA");
+  }
+
+  @Test
   void littleMemory_defers() {
-    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 8_192, 0, 0, List.of()));
+    OwnerGate gate = gate(new OwnerRules(List.of(), Set.of(), true, 85, 8_192, 0, 0, 0, List.of()));
     assertThat(
             reason(
                 gate, asking(0, Duration.ZERO), machine(OptionalInt.empty(), true, 1, Heat.NORMAL)))
@@ -184,7 +196,8 @@ class OwnerGateTest {
   void hours_include(String hours, String moment, boolean expected) {
     Hours parsed = Hours.parse(hours);
     assertThat(parsed.include(LocalDateTime.parse(moment))).isEqualTo(expected);
-    OwnerGate gate = gate(new OwnerRules(List.of(parsed), Set.of(), true, 85, 0, 0, 0, List.of()));
+    OwnerGate gate =
+        gate(new OwnerRules(List.of(parsed), Set.of(), true, 85, 0, 0, 0, 0, List.of()));
     assertThat(
             gate.closed(MachineState.UNKNOWN, LocalDateTime.parse(moment).toInstant(ZoneOffset.UTC))
                 .isEmpty())

@@ -9,6 +9,8 @@ import dev.waggle.mesh.libp2p.Host;
 import dev.waggle.mesh.libp2p.Inquiry;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
+import dev.waggle.mesh.swarm.pb.EntryBytes;
+import dev.waggle.mesh.swarm.pb.EntryRange;
 import dev.waggle.mesh.swarm.pb.LedgerReply;
 import dev.waggle.mesh.swarm.pb.LedgerRequest;
 import dev.waggle.mesh.swarm.pb.SubmitCheckpoint;
@@ -21,8 +23,11 @@ import java.util.concurrent.Executor;
 public final class AuditProtocol {
   static final String PROTOCOL = "/waggle/ledger/1";
 
-  /** The longest message: a note with cosignatures, and a proof. */
-  static final int MESSAGE_BYTES_MAX = 16 << 10;
+  /** The longest question: a note with cosignatures, and a proof. */
+  static final int QUESTION_BYTES_MAX = 16 << 10;
+
+  /** The longest answer: entries of at most 1 KiB. */
+  static final int ANSWER_BYTES_MAX = (1 << 10) * (AuditRequest.Range.ENTRIES_MAX + 1);
 
   private static final Duration PATIENCE = Duration.ofSeconds(15);
 
@@ -37,7 +42,7 @@ public final class AuditProtocol {
     host.handle(
         PROTOCOL,
         opened ->
-            new Answerer(MESSAGE_BYTES_MAX, blocking) {
+            new Answerer(QUESTION_BYTES_MAX, blocking) {
               @Override
               protected Runnable onQuestion(Stream stream, byte[] frame)
                   throws MalformedFrameException {
@@ -54,7 +59,7 @@ public final class AuditProtocol {
   /** Asks a member. Fails when no answer comes in fifteen seconds. */
   public static CompletableFuture<AuditReply> ask(Connection member, AuditRequest request) {
     return Inquiry.ask(
-        member, PROTOCOL, encode(request), MESSAGE_BYTES_MAX, AuditProtocol::reply, PATIENCE);
+        member, PROTOCOL, encode(request), ANSWER_BYTES_MAX, AuditProtocol::reply, PATIENCE);
   }
 
   static LedgerRequest encode(AuditRequest request) {
@@ -66,6 +71,10 @@ public final class AuditProtocol {
       encoded.setSubmit(checkpoint);
     } else if (request instanceof AuditRequest.At at) {
       encoded.setAt(at.size());
+    } else if (request instanceof AuditRequest.Range range) {
+      encoded.setRange(EntryRange.newBuilder().setFrom(range.from()).setMax(range.max()));
+    } else {
+      encoded.setHead(true);
     }
     return encoded.build();
   }
@@ -80,6 +89,9 @@ public final class AuditProtocol {
           yield new AuditRequest.Submit(submit.getNote(), submit.getProvedFrom(), proof);
         }
         case AT -> new AuditRequest.At(request.getAt());
+        case HEAD -> new AuditRequest.Head();
+        case RANGE ->
+            new AuditRequest.Range(request.getRange().getFrom(), request.getRange().getMax());
         case KIND_NOT_SET -> throw new MalformedFrameException("an unknown question");
       };
     } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
@@ -95,6 +107,10 @@ public final class AuditProtocol {
       encoded.setKnown(known.note());
     } else if (reply instanceof AuditReply.Own own) {
       encoded.setOwn(own.note());
+    } else if (reply instanceof AuditReply.Entries entries) {
+      EntryBytes.Builder all = EntryBytes.newBuilder();
+      entries.entries().forEach(each -> all.addEntry(ByteString.copyFrom(each)));
+      encoded.setEntries(all);
     } else {
       encoded.setRefused(true);
     }
@@ -108,6 +124,9 @@ public final class AuditProtocol {
         case COSIGNED -> new AuditReply.Cosigned(reply.getCosigned());
         case KNOWN -> new AuditReply.Known(reply.getKnown());
         case OWN -> new AuditReply.Own(reply.getOwn());
+        case ENTRIES ->
+            new AuditReply.Entries(
+                reply.getEntries().getEntryList().stream().map(ByteString::toByteArray).toList());
         case REFUSED, KIND_NOT_SET -> new AuditReply.Refused();
       };
     } catch (InvalidProtocolBufferException e) {

@@ -1,5 +1,7 @@
 package dev.waggle.mesh.swarm.audit;
 
+import java.util.List;
+
 /** What is answered. */
 public sealed interface AuditReply {
   /** The checkpoint was checked; the note has the cosignature. */
@@ -10,6 +12,13 @@ public sealed interface AuditReply {
 
   /** The asked node's own record at the size that was asked for. */
   record Own(String note) implements AuditReply {}
+
+  /** Entries in their order, as they are hashed; fewer than asked for, or none, at the end. */
+  record Entries(List<byte[]> entries) implements AuditReply {
+    public Entries {
+      entries = List.copyOf(entries);
+    }
+  }
 
   /** There is no answer to that. */
   record Refused() implements AuditReply {}

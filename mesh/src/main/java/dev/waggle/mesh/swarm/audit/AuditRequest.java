@@ -39,4 +39,24 @@ public sealed interface AuditRequest {
       }
     }
   }
+
+  /** Say what the asked node's own record is now. */
+  record Head() implements AuditRequest {}
+
+  /**
+   * Give entries of the asked node's own record, as they are hashed: without what they say.
+   *
+   * @param from the first, 1 or more
+   * @param max how many at most, 1 to {@value #ENTRIES_MAX}
+   */
+  record Range(long from, int max) implements AuditRequest {
+    /** The most entries of one answer. */
+    public static final int ENTRIES_MAX = 500;
+
+    public Range {
+      if (from < 1 || max < 1 || max > ENTRIES_MAX) {
+        throw new IllegalArgumentException("that is no range of entries");
+      }
+    }
+  }
 }

@@ -26,6 +26,9 @@ public final class AuditFuzz implements FuzzTarget {
         AuditProtocol.encode(new AuditRequest.Submit("note", 5, List.of(new byte[32])))
             .toByteArray(),
         AuditProtocol.encode(new AuditRequest.At(7)).toByteArray(),
+        AuditProtocol.encode(new AuditRequest.Head()).toByteArray(),
+        AuditProtocol.encode(new AuditRequest.Range(3, 9)).toByteArray(),
+        AuditProtocol.encode(new AuditReply.Entries(List.of(new byte[5]))).toByteArray(),
         AuditProtocol.encode(new AuditReply.Cosigned("note")).toByteArray(),
         AuditProtocol.encode(new AuditReply.Refused()).toByteArray());
   }

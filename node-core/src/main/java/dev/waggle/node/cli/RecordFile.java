@@ -3,7 +3,9 @@ package dev.waggle.node.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.ChainCheck;
+import dev.waggle.ledger.LedgerEntry;
 import dev.waggle.ledger.Verification;
 import dev.waggle.ledger.tlog.MalformedCheckpointException;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
@@ -15,17 +17,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A whole record as a file: a line of JSON with the signed checkpoint, then one for each entry, as
  * it is hashed, and its payload.
  */
-final class ExportFile {
+final class RecordFile {
   private static final String FORMAT = "waggle-ledger-1";
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private ExportFile() {}
+  private RecordFile() {}
 
   /** What a check found. */
   record Checked(Verification verification, SignedCheckpoint checkpoint) {}
@@ -89,11 +92,26 @@ final class ExportFile {
     }
   }
 
-  /** Checks a file with nothing else. */
-  static Checked check(Path file) throws CommandException {
+  /**
+   * Checks a file with nothing else, or with what somebody saw of the record before.
+   *
+   * @param seen a checkpoint that the record has to have had
+   * @param entries hears of each good entry
+   */
+  static Checked check(
+      Path file,
+      Optional<SignedCheckpoint> seen,
+      ProgressBar progress,
+      Consumer<LedgerEntry> entries)
+      throws CommandException {
     ChainCheck chain = new ChainCheck();
     try (BufferedReader lines = Files.newBufferedReader(file)) {
       SignedCheckpoint checkpoint = checkpoint(file, lines.readLine());
+      if (seen.map(known -> known.checkpoint().size()).orElse(0L)
+          > checkpoint.checkpoint().size()) {
+        return checked(
+            chain, Optional.of("it ends before entries that this node cosigned"), checkpoint);
+      }
       String line;
       while ((line = lines.readLine()) != null) {
         JsonNode entry = JSON.readTree(line);
@@ -101,9 +119,17 @@ final class ExportFile {
             chain.next(
                 bytes(entry.path("entry")),
                 entry.has("payload") ? bytes(entry.path("payload")) : null);
+        fault =
+            fault.or(
+                () ->
+                    seen.filter(known -> known.checkpoint().size() == chain.checked())
+                        .flatMap(chain::under)
+                        .map(cause -> "this node cosigned another record: " + cause));
         if (fault.isPresent()) {
           return checked(chain, fault, checkpoint);
         }
+        entries.accept(chain.last());
+        progress.at(chain.checked(), checkpoint.checkpoint().size());
       }
       return checked(chain, chain.atEnd().or(() -> chain.under(checkpoint)), checkpoint);
     } catch (IOException e) {
@@ -125,6 +151,15 @@ final class ExportFile {
             chain.receipts(),
             fault.map(cause -> new Verification.Fault(chain.checked(), cause))),
         checkpoint);
+  }
+
+  /** Whose record it says it is. */
+  static PeerId owner(Path file) throws CommandException {
+    try (BufferedReader lines = Files.newBufferedReader(file)) {
+      return checkpoint(file, lines.readLine()).checkpoint().log();
+    } catch (IOException e) {
+      throw new CommandException(ExitCode.FAILED, file + " cannot be read: " + e, e);
+    }
   }
 
   private static SignedCheckpoint checkpoint(Path file, @Nullable String line)
