@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One transaction under way. */
 final class Batch {
+  /** One head of so many entries is kept, and the last: it covers all before. */
+  private static final int HEAD_STEP = 1_024;
+
   private static final int FORGET_STEP = 2_000;
   private static final int DISPUTES_MAX = 1_000;
 
@@ -220,6 +223,14 @@ final class Batch {
     }
     SignedCheckpoint signed =
         new Checkpoint(identity.peerId(), sequence, tail.root()).sign(identity);
+    long before = tail.head().checkpoint().size();
+    if (before > 0 && before / HEAD_STEP == sequence / HEAD_STEP) {
+      try (PreparedStatement delete =
+          connection.prepareStatement("DELETE FROM head WHERE sequence = ?")) {
+        delete.setLong(1, before);
+        delete.executeUpdate();
+      }
+    }
     try (PreparedStatement insert =
         connection.prepareStatement(
             "INSERT INTO head (sequence, root, signature) VALUES (?, ?, ?)")) {

@@ -1,8 +1,8 @@
 package dev.waggle.ledger;
 
 import dev.waggle.ledger.tlog.SignedCheckpoint;
-import java.security.MessageDigest;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -75,7 +75,7 @@ public final class ChainCheck {
   Optional<String> next(byte[] bytes, byte @Nullable [] payload, byte[] stored)
       throws SQLException {
     byte[] computed = LedgerEntry.hash(hash, bytes);
-    if (!MessageDigest.isEqual(computed, stored)) {
+    if (!Arrays.equals(computed, stored)) {
       checked++;
       return Optional.of("its hash does not match its content and the entry before");
     }
@@ -90,7 +90,7 @@ public final class ChainCheck {
       if (entry.sequence() != checked) {
         return Optional.of("it says that it is entry " + entry.sequence());
       }
-      if (!MessageDigest.isEqual(entry.previousHash(), hash)) {
+      if (!Arrays.equals(entry.previousHash(), hash)) {
         return Optional.of("it does not link to the entry before");
       }
       hash = computed;
@@ -155,7 +155,7 @@ public final class ChainCheck {
       return Optional.of(
           "the checkpoint is over " + checkpoint.checkpoint().size() + " entries, not " + checked);
     }
-    if (!MessageDigest.isEqual(checkpoint.checkpoint().root(), tiles.root())) {
+    if (!Arrays.equals(checkpoint.checkpoint().root(), tiles.root())) {
       return Optional.of("the signed head over it names another root");
     }
     return checkpoint.isSigned()

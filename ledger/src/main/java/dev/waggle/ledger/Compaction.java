@@ -3,7 +3,6 @@ package dev.waggle.ledger;
 import dev.waggle.ledger.file.DatabaseFile;
 import dev.waggle.ledger.file.RowCopy;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -78,7 +77,7 @@ final class Compaction {
   /** Copies the next rows of what is only ever appended; whether there may be more. */
   private boolean step(Connection source, Connection target) throws SQLException {
     int most = 0;
-    for (String table : new String[] {"entry", "head", "receipt"}) {
+    for (String table : new String[] {"entry", "receipt"}) {
       most = Math.max(most, RowCopy.copy(source, target, table, AFTER, last(target, table)));
     }
     for (int level = 0; level < tiles.length; level++) {
@@ -119,13 +118,9 @@ final class Compaction {
     while (step(source, target)) {
       target.commit();
     }
+    RowCopy.copy(source, target, "head", "");
     RowCopy.copy(source, target, "settlement", "");
     RowCopy.copy(source, target, "owed", "");
-    try (PreparedStatement update =
-        target.prepareStatement("UPDATE disk SET compacted_bytes = ?")) {
-      update.setLong(1, to.bytes());
-      update.executeUpdate();
-    }
     target.commit();
     for (String table : new String[] {"entry", "head", "receipt"}) {
       if (last(source, table) != last(target, table)) {

@@ -2,9 +2,9 @@ package dev.waggle.ledger;
 
 import dev.waggle.ledger.file.DatabaseFile;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,53 +17,58 @@ final class Compactor {
   /** Smaller files are left alone, unless payloads were forgotten; bytes. */
   static final long BYTES_MIN = 64L << 20;
 
-  /** How many times larger a file gets before it is written anew. */
-  private static final int GROWTH = 2;
+  /** How many times larger than its content a file gets before it is written anew. */
+  private static final int WASTE_MAX = 2;
+
+  /** How much a file grows before its content is estimated again, in percent. */
+  private static final int ESTIMATE_STEP = 125;
+
+  private static final int SAMPLES = 64;
+
+  /**
+   * What an entry takes beside its bytes and payload: its hash twice, its keys, its part of pages.
+   */
+  private static final int ENTRY_OVERHEAD = 120;
 
   private final DatabaseFile database;
   private final LongSupplier space;
   private final long bytesMin;
-  private long dueAt;
+  private long estimateAt;
+  private boolean hurry;
   private @Nullable Compaction running;
 
   /**
    * @param space how many bytes the disk has left
+   * @param bytesMin from how many bytes on the file may be written anew
    */
   Compactor(DatabaseFile database, LongSupplier space, long bytesMin) {
     this.database = database;
     this.space = space;
     this.bytesMin = bytesMin;
-  }
-
-  /** The file was opened. */
-  void opened(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT compacted_bytes FROM disk")) {
-      dueAt = Math.max(bytesMin, GROWTH * (row.next() ? row.getLong(1) : 0));
-    }
+    this.estimateAt = bytesMin;
   }
 
   /** Payloads were forgotten: what they took is to be free soon. */
   void hurry() {
-    dueAt = 0;
+    hurry = true;
   }
 
   /**
    * Begins or ends, if it is time.
    *
+   * @param entries how many there are
    * @return whether the file was replaced: the connection is of no use any more
    */
-  boolean advance(Connection connection) throws SQLException {
+  boolean advance(Connection connection, long entries) throws SQLException {
     if (running == null) {
-      long bytes = database.bytes();
-      if (bytes >= dueAt && space.getAsLong() > bytes + LedgerWriter.SPACE_MIN) {
+      if (isDue(connection, entries)) {
+        hurry = false;
         running = Compaction.begin(database);
       }
       return false;
     }
     if (running.isFailed()) {
       stop();
-      dueAt = GROWTH * database.bytes();
       return false;
     }
     long before = database.bytes();
@@ -71,9 +76,39 @@ final class Compactor {
       return false;
     }
     running = null;
+    estimateAt = bytesMin;
     log.info(
-        "the ledger's file was {} MiB and is {} MiB now", before >> 20, database.bytes() >> 20);
+        "the ledger's file was {} KiB and is {} KiB now", before >> 10, database.bytes() >> 10);
     return true;
+  }
+
+  private boolean isDue(Connection connection, long entries) throws SQLException {
+    long bytes = database.bytes();
+    if ((!hurry && bytes < estimateAt) || space.getAsLong() < bytes + LedgerWriter.SPACE_MIN) {
+      return false;
+    }
+    estimateAt = Math.max(bytesMin, bytes / 100 * ESTIMATE_STEP);
+    return hurry || (entries > 0 && bytes > WASTE_MAX * content(connection, entries));
+  }
+
+  /** How large a file without waste would be, by some entries all over the log; bytes. */
+  private static long content(Connection connection, long entries) throws SQLException {
+    long sum = 0;
+    int found = 0;
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "SELECT LENGTH(bytes) + COALESCE(LENGTH(payload), 0) FROM entry WHERE sequence = ?")) {
+      for (int i = 0; i < SAMPLES; i++) {
+        select.setLong(1, 1 + i * (entries - 1) / SAMPLES);
+        try (ResultSet row = select.executeQuery()) {
+          if (row.next()) {
+            sum += row.getLong(1);
+            found++;
+          }
+        }
+      }
+    }
+    return found == 0 ? 0 : entries * (sum / found + ENTRY_OVERHEAD);
   }
 
   /** Gives up what runs. */

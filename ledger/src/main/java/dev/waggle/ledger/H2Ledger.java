@@ -233,9 +233,13 @@ public final class H2Ledger implements Ledger {
     try {
       return database.read(query);
     } catch (SQLException e) {
-      throw new UncheckedIOException(
-          new IOException("the ledger cannot be read: " + e.getMessage(), e));
+      throw unreadable(e);
     }
+  }
+
+  private static UncheckedIOException unreadable(SQLException e) {
+    return new UncheckedIOException(
+        new IOException("the ledger cannot be read: " + e.getMessage(), e));
   }
 
   private interface RowReader<T> {
@@ -312,7 +316,11 @@ public final class H2Ledger implements Ledger {
 
   @Override
   public Verification verify(Verification.Progress progress) {
-    return ask(connection -> LedgerVerifier.verify(connection, identity.peerId(), progress));
+    try {
+      return LedgerVerifier.verify(database, identity.peerId(), progress);
+    } catch (SQLException e) {
+      throw unreadable(e);
+    }
   }
 
   @Override

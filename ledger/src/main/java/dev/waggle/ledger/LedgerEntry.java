@@ -3,11 +3,11 @@ package dev.waggle.ledger;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.tlog.Sha256;
 import dev.waggle.ledger.wire.EntryRecord;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +54,7 @@ public record LedgerEntry(
             .setTimeMs(time.toEpochMilli())
             .setType(type.code())
             .setActor(ByteString.copyFrom(actor.multihash()))
-            .setPayloadHash(ByteString.copyFrom(sha256().digest(payload)))
+            .setPayloadHash(ByteString.copyFrom(Sha256.of(payload)))
             .build()
             .toByteArray();
     return new LedgerEntry(
@@ -101,7 +101,7 @@ public record LedgerEntry(
   }
 
   private static boolean isPayloadOf(EntryRecord entry, byte[] payload) {
-    return MessageDigest.isEqual(sha256().digest(payload), entry.getPayloadHash().toByteArray());
+    return Arrays.equals(Sha256.of(payload), entry.getPayloadHash().toByteArray());
   }
 
   /** Whether these bytes are its payload, or were before it was forgotten. */
@@ -124,17 +124,6 @@ public record LedgerEntry(
   }
 
   static byte[] hash(byte[] previousHash, byte[] bytes) {
-    MessageDigest digest = sha256();
-    digest.update(DOMAIN);
-    digest.update(previousHash);
-    return digest.digest(bytes);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
+    return Sha256.of(DOMAIN, previousHash, bytes);
   }
 }

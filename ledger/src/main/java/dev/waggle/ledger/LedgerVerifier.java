@@ -6,14 +6,18 @@ import dev.waggle.ledger.Verification.Progress;
 import dev.waggle.ledger.file.DatabaseFile;
 import dev.waggle.ledger.tlog.SignedCheckpoint;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
  * Checks a whole ledger: every entry's place, form, link and hash, every head's signature and what
@@ -38,34 +42,52 @@ public final class LedgerVerifier {
   public static Verification verify(Path file, PeerId owner, Progress progress)
       throws LedgerException {
     try {
-      return DatabaseFile.openReadOnly(file)
-          .read(connection -> verify(connection, owner, progress));
+      return verify(DatabaseFile.openReadOnly(file), owner, progress);
     } catch (SQLException e) {
       throw new LedgerException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  static Verification verify(Connection connection, PeerId owner, Progress progress)
+  static Verification verify(DatabaseFile database, PeerId owner, Progress progress)
       throws SQLException {
-    // One snapshot, so that a running node's next commit does not show half.
-    connection.setAutoCommit(false);
-    connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-    return new LedgerVerifier(owner).run(connection, progress);
+    ExecutorService reader = Executors.newSingleThreadExecutor(LedgerVerifier::daemon);
+    try {
+      return database.read(
+          connection -> {
+            try (Connection second = database.connect()) {
+              return new LedgerVerifier(owner).run(connection, second, reader, progress);
+            }
+          });
+    } finally {
+      reader.shutdown();
+    }
   }
 
-  private Verification run(Connection connection, Progress progress) throws SQLException {
-    long total = count(connection);
+  private static Thread daemon(Runnable work) {
+    Thread thread = new Thread(work, "ledger-verifier");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  private Verification run(
+      Connection connection, Connection forEntries, Executor reader, Progress progress)
+      throws SQLException {
+    // Entries and their head come in one commit: a head that is read later covers them all.
+    long last = lastEntry(connection);
+    Deque<SignedCheckpoint> heads = heads(connection);
+    long covered = heads.isEmpty() ? 0 : heads.getLast().checkpoint().size();
+    long total = Math.max(last, covered);
     ChainCheck chain =
         new ChainCheck(
             (level, place, hashes, root) -> checkTile(connection, level, place, hashes, root));
-    try (Pages heads = new Pages(connection, "sequence, root, signature", "head");
-        Pages entries = new Pages(connection, "sequence, bytes, payload, hash", "entry")) {
-      SignedCheckpoint head = next(heads);
-      while (entries.next()) {
-        Optional<String> fault = checkEntry(chain, entries.row());
-        if (fault.isEmpty() && head != null && head.checkpoint().size() == chain.checked()) {
-          fault = chain.under(head);
-          head = next(heads);
+    try (Pages entries = new Pages(forEntries, total, reader)) {
+      Pages.Row row;
+      while ((row = entries.next()) != null) {
+        Optional<String> fault = checkEntry(chain, row);
+        if (fault.isEmpty()
+            && !heads.isEmpty()
+            && heads.getFirst().checkpoint().size() == chain.checked()) {
+          fault = chain.under(heads.removeFirst());
         }
         if (fault.isPresent()) {
           return faulty(chain, chain.checked(), fault.get());
@@ -74,18 +96,11 @@ public final class LedgerVerifier {
           progress.at(chain.checked(), total);
         }
       }
-      return atEnd(connection, chain, head);
     }
-  }
-
-  private Verification atEnd(
-      Connection connection, ChainCheck chain, @Nullable SignedCheckpoint unmatched)
-      throws SQLException {
-    SignedCheckpoint last = H2Ledger.lastHead(connection, owner);
-    if (unmatched != null) {
+    if (!heads.isEmpty()) {
       return faulty(chain, chain.checked() + 1, "it is missing: a signed head covers it");
     }
-    if (last.checkpoint().size() != chain.checked()) {
+    if (covered != chain.checked()) {
       return faulty(chain, chain.checked(), "no signed head covers it");
     }
     Optional<String> fault = chain.atEnd();
@@ -98,11 +113,10 @@ public final class LedgerVerifier {
     return new Verification(sequence, chain.receipts(), Optional.of(new Fault(sequence, cause)));
   }
 
-  private Optional<String> checkEntry(ChainCheck chain, ResultSet row) throws SQLException {
-    long sequence = row.getLong(1);
-    Optional<String> fault = chain.next(row.getBytes(2), row.getBytes(3), row.getBytes(4));
-    if (sequence != chain.checked()) {
-      return Optional.of("it is missing: the next one is " + sequence);
+  private Optional<String> checkEntry(ChainCheck chain, Pages.Row row) throws SQLException {
+    Optional<String> fault = chain.next(row.bytes(), row.payload(), row.hash());
+    if (row.sequence() != chain.checked()) {
+      return Optional.of("it is missing: the next one is " + row.sequence());
     }
     return fault.isPresent() ? fault : badTile;
   }
@@ -117,8 +131,8 @@ public final class LedgerVerifier {
       select.setLong(2, place);
       try (ResultSet row = select.executeQuery()) {
         if (!row.next()
-            || !MessageDigest.isEqual(row.getBytes(1), hashes)
-            || !MessageDigest.isEqual(row.getBytes(2), root)) {
+            || !Arrays.equals(row.getBytes(1), hashes)
+            || !Arrays.equals(row.getBytes(2), root)) {
           badTile =
               Optional.of("tile " + place + " of level " + level + " of the tree does not match");
         }
@@ -126,13 +140,22 @@ public final class LedgerVerifier {
     }
   }
 
-  private @Nullable SignedCheckpoint next(Pages heads) throws SQLException {
-    return heads.next() ? H2Ledger.head(heads.row(), owner) : null;
+  private Deque<SignedCheckpoint> heads(Connection connection) throws SQLException {
+    Deque<SignedCheckpoint> heads = new ArrayDeque<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT sequence, root, signature FROM head ORDER BY sequence")) {
+      while (row.next()) {
+        heads.add(H2Ledger.head(row, owner));
+      }
+    }
+    return heads;
   }
 
-  private static long count(Connection connection) throws SQLException {
+  private static long lastEntry(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT COUNT(*) FROM entry")) {
+        ResultSet row = statement.executeQuery("SELECT MAX(sequence) FROM entry")) {
       return row.next() ? row.getLong(1) : 0;
     }
   }

@@ -74,7 +74,6 @@ final class LedgerWriter implements AutoCloseable {
     connection.setAutoCommit(false);
     this.tail = tail;
     this.head = tail.head();
-    compactor.opened(connection);
     this.thread = new Thread(this::run, "ledger-writer");
     thread.setDaemon(true);
     thread.start();
@@ -85,7 +84,6 @@ final class LedgerWriter implements AutoCloseable {
     connection.setAutoCommit(false);
     tail = Tail.of(connection, identity.peerId());
     head = tail.head();
-    compactor.opened(connection);
   }
 
   SignedCheckpoint head() {
@@ -192,7 +190,7 @@ final class LedgerWriter implements AutoCloseable {
       return;
     }
     try {
-      if (compactor.advance(connection)) {
+      if (compactor.advance(connection, head.checkpoint().size())) {
         reconnect();
         load();
       }
@@ -285,7 +283,7 @@ final class LedgerWriter implements AutoCloseable {
       reopen();
       load();
       try (Statement statement = connection.createStatement()) {
-        statement.execute("UPDATE disk SET probes = probes + 1");
+        statement.execute("UPDATE probe SET written = written + 1");
       }
       connection.commit();
       DatabaseFile.force(connection);

@@ -4,63 +4,92 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A table's rows in the order of their sequence, a page at a time: H2 would gather the whole table
- * first. Not thread-safe.
+ * Entries as they are stored, in their order, a page at a time: the next one is read while one is
+ * looked at. Not thread-safe.
  */
 final class Pages implements AutoCloseable {
   private static final int ROWS = 1_024;
 
   private final PreparedStatement select;
-  private ResultSet page;
-  private long last;
-  private int inPage;
+  private final Executor reader;
+  private CompletableFuture<List<Row>> next;
+  private Iterator<Row> page = List.<Row>of().iterator();
+
+  /** A row. */
+  record Row(long sequence, byte[] bytes, byte @Nullable [] payload, byte[] hash) {}
 
   /**
-   * @param columns those wanted; the first is the sequence
+   * @param connection used by the reader alone from now on
+   * @param last the last entry that is wanted
+   * @param reader runs one thing at a time
    */
-  Pages(Connection connection, String columns, String table) throws SQLException {
+  Pages(Connection connection, long last, Executor reader) throws SQLException {
+    this.reader = reader;
     this.select =
         connection.prepareStatement(
-            "SELECT "
-                + columns
-                + " FROM "
-                + table
-                + " WHERE sequence > ? ORDER BY sequence LIMIT "
+            // Sought as readers seek it, so that an index that is damaged shows.
+            "SELECT sequence, bytes, payload, hash FROM entry WHERE sequence > ? AND sequence <= ?"
+                + " ORDER BY sequence LIMIT "
                 + ROWS);
-    // Sought as readers seek it, so that an index that is damaged shows.
-    this.last = 0;
-    this.page = fetch();
+    select.setLong(2, last);
+    this.next = fetch(0);
   }
 
-  private ResultSet fetch() throws SQLException {
-    select.setLong(1, last);
-    inPage = 0;
-    return select.executeQuery();
+  private CompletableFuture<List<Row>> fetch(long after) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          List<Row> rows = new ArrayList<>(ROWS);
+          try {
+            select.setLong(1, after);
+            try (ResultSet row = select.executeQuery()) {
+              while (row.next()) {
+                rows.add(
+                    new Row(row.getLong(1), row.getBytes(2), row.getBytes(3), row.getBytes(4)));
+              }
+            }
+          } catch (SQLException e) {
+            throw new CompletionException(e);
+          }
+          return rows;
+        },
+        reader);
   }
 
-  /** Goes to the next row; false after the last. */
-  boolean next() throws SQLException {
-    boolean found = page.next();
-    if (!found && inPage == ROWS) {
-      page = fetch();
-      found = page.next();
+  /** The next row; null after the last. */
+  @Nullable Row next() throws SQLException {
+    if (!page.hasNext()) {
+      List<Row> rows = take(next);
+      page = rows.iterator();
+      long last = rows.isEmpty() ? 0 : rows.get(rows.size() - 1).sequence();
+      next = rows.size() == ROWS ? fetch(last) : CompletableFuture.completedFuture(List.of());
     }
-    if (found) {
-      inPage++;
-      last = page.getLong(1);
-    }
-    return found;
+    return page.hasNext() ? page.next() : null;
   }
 
-  /** The row now. */
-  ResultSet row() {
-    return page;
+  private static List<Row> take(CompletableFuture<List<Row>> page) throws SQLException {
+    try {
+      return page.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof SQLException cause ? cause : new SQLException(e);
+    }
   }
 
   @Override
   public void close() throws SQLException {
+    try {
+      next.join();
+    } catch (CompletionException e) {
+      // Nobody waits for that page any more.
+    }
     select.close();
   }
 }

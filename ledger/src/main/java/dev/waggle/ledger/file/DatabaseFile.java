@@ -44,6 +44,13 @@ public final class DatabaseFile implements AutoCloseable {
 
   private static final Duration QUIET_MAX = Duration.ofMillis(20);
 
+  static {
+    // H2 would hash each value that it reads, to keep one of those that are equal. None are here.
+    if (System.getProperty("h2.objectCache") == null) {
+      System.setProperty("h2.objectCache", "false");
+    }
+  }
+
   private final Path file;
   private final String url;
   private final String migrations;

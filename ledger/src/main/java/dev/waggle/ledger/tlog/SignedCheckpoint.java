@@ -78,10 +78,8 @@ public record SignedCheckpoint(
 
   /** How the lines of a key are found. */
   static byte[] keyId(String name, byte type, PeerId key) {
-    var digest = MerkleHash.sha256();
-    digest.update((name + "\n").getBytes(StandardCharsets.UTF_8));
-    digest.update(type);
-    return Arrays.copyOf(digest.digest(key.publicKey()), KEY_ID_BYTES);
+    byte[] line = (name + "\n").getBytes(StandardCharsets.UTF_8);
+    return Arrays.copyOf(Sha256.of(line, new byte[] {type}, key.publicKey()), KEY_ID_BYTES);
   }
 
   /**

@@ -3,7 +3,11 @@ package dev.waggle.node.bench;
 import dev.waggle.crypto.Identity;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
+import dev.waggle.ledger.Observation;
+import dev.waggle.ledger.Receipt;
+import dev.waggle.ledger.ReceiptBody;
 import dev.waggle.ledger.Verification;
+import dev.waggle.ledger.Work;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +18,8 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,12 +28,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
+import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
  * Prints how fast the ledger writes durably, beside the bare recipe of one writer thread on the
  * same table in the same run, and how fast it is checked and proved.
  */
 public final class LedgerBench {
+  private static final int RECEIPTS = 5_000;
+  private static final int VERIFICATIONS_BEFORE = 4;
   private static final int WRITERS = 64;
   private static final int WARM_UP = 40_000;
   private static final int ENTRIES = 200_000;
@@ -82,6 +91,7 @@ public final class LedgerBench {
       verify(ledger);
       prove(ledger);
     }
+    signatures(directory.resolve("receipts.mv.db"));
     long began = System.nanoTime();
     open(file).close();
     System.out.printf(
@@ -94,6 +104,9 @@ public final class LedgerBench {
   }
 
   private static void verify(H2Ledger ledger) {
+    for (int i = 0; i < VERIFICATIONS_BEFORE; i++) {
+      ledger.verify((checked, total) -> {});
+    }
     long began = System.nanoTime();
     Verification found = ledger.verify((checked, total) -> {});
     double seconds = (System.nanoTime() - began) / 1e9;
@@ -102,6 +115,65 @@ public final class LedgerBench {
     }
     System.out.printf(
         "verification, hashes, tree and heads: %,.0f entries/s%n", found.entries() / seconds);
+  }
+
+  /** A record of nothing but receipts, each of which has two signatures, beside the bare checks. */
+  private void signatures(Path file) throws Exception {
+    Identity worker = Identity.generate(new SecureRandom());
+    List<Receipt> receipts = new ArrayList<>();
+    for (int i = 0; i < RECEIPTS; i++) {
+      receipts.add(receipt(i, worker));
+    }
+    try (H2Ledger ledger = open(file)) {
+      for (Receipt each : receipts) {
+        ledger.record(each, false).join();
+      }
+      ledger.verify((checked, total) -> {});
+      long began = System.nanoTime();
+      if (ledger.verify((checked, total) -> {}).receipts() != RECEIPTS) {
+        throw new IllegalStateException("a receipt does not verify");
+      }
+      double all = 2.0 * RECEIPTS / ((System.nanoTime() - began) / 1e9);
+      byte[] message = receipts.get(0).bytes();
+      byte[] signature = worker.sign(message);
+      byte[] key = worker.peerId().publicKey();
+      double bare = 0;
+      for (int round = 0; round < 2; round++) {
+        began = System.nanoTime();
+        for (int i = 0; i < 2 * RECEIPTS; i++) {
+          if (!Ed25519.verify(signature, 0, key, 0, message, 0, message.length)) {
+            throw new IllegalStateException("a signature does not verify");
+          }
+        }
+        bare = 2.0 * RECEIPTS / ((System.nanoTime() - began) / 1e9);
+      }
+      System.out.printf(
+          "signatures of receipts in a record: %,.0f/s; %.0f %% of BouncyCastle's bare %,.0f/s%n",
+          all, 100 * all / bare, bare);
+    }
+  }
+
+  private Receipt receipt(int number, Identity worker) {
+    Work work =
+        new Work(1, 2, 3, 4, Duration.ZERO, Duration.ZERO, Duration.ZERO, false, 0, 0, "stop");
+    String id = String.format("%032x", number);
+    ReceiptBody body =
+        new ReceiptBody(
+            new byte[32],
+            id,
+            id,
+            identity.peerId(),
+            worker.peerId(),
+            "model:8b",
+            "sha256:0",
+            "",
+            work,
+            Instant.EPOCH,
+            Instant.EPOCH,
+            new byte[32],
+            List.of());
+    return Receipt.byWorker(body, worker)
+        .countersign(identity, new Observation(4, Duration.ZERO, Duration.ZERO));
   }
 
   private static void prove(H2Ledger ledger) {
