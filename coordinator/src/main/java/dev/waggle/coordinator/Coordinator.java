@@ -5,6 +5,7 @@ import dev.waggle.ledger.Ledger;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.PeerView;
 import dev.waggle.mesh.swarm.conduct.Conduct;
+import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Exchange;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskId;
@@ -29,6 +30,9 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   /** The most tasks under way at once; more are refused as overload. */
   public static final int TASKS_MAX = 4_096;
 
+  // Of prose in a Latin script; code and other scripts have fewer.
+  private static final int CHARACTERS_PER_TOKEN_MAX = 6;
+
   private static final Duration FULL_RETRY_AFTER = Duration.ofSeconds(1);
 
   private final Parts parts;
@@ -45,6 +49,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
       Ledger ledger,
       Settler settler,
       WorkerRecord workers,
+      TaskStories stories,
       ScheduledExecutorService timer,
       Duration firstChunkMax) {}
 
@@ -80,6 +85,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
             ledger,
             settler,
             new WorkerRecord(conduct, clock),
+            new TaskStories(clock),
             timer,
             firstChunkMax);
     settler.start();
@@ -89,33 +95,60 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   public RunningTask submit(TaskSpec spec, TaskListener listener) {
     TaskId id = TaskId.random();
     Requirements task = spec.requirements();
+    parts.stories().begin(id, task.model());
     Optional<Label> missing = labels.missing(task.labels());
     if (missing.isPresent()) {
-      listener.onFailed(notHeld(missing.get()));
-      return ended(id);
+      return refuse(id, notHeld(missing.get()), listener);
     }
     Capability capability = own.get();
     var view = peers.peers();
     Placer.Ranking ranking =
-        Placer.rank(task, parts.identity().peerId(), capability, view, labels, parts.workers());
+        Placer.rank(
+            task,
+            promptTokens(spec),
+            parts.identity().peerId(),
+            capability,
+            view,
+            labels,
+            parts.workers());
     if (ranking.candidates().isEmpty()) {
-      listener.onFailed(
+      TaskFailure why =
           ranking.excluded().isEmpty()
               ? noSuchModel(task.model(), Placer.modelNames(capability, view))
-              : notAllowed(task, ranking.excluded()));
-      return ended(id);
+              : notAllowed(task, ranking.excluded());
+      return refuse(id, why, listener);
     }
     if (running.size() >= TASKS_MAX) {
-      listener.onFailed(
-          new TaskFailure.Overloaded(
-              "this node already has " + TASKS_MAX + " tasks under way", FULL_RETRY_AFTER));
-      return ended(id);
+      String full = "this node already has " + TASKS_MAX + " tasks under way";
+      return refuse(id, new TaskFailure.Overloaded(full, FULL_RETRY_AFTER), listener);
     }
     TaskDriver driver =
         new TaskDriver(id, spec, ranking.candidates(), listener, parts, running::remove);
     running.add(driver);
     driver.start();
     return driver;
+  }
+
+  private RunningTask refuse(TaskId id, TaskFailure why, TaskListener listener) {
+    parts.stories().add(id, TaskStory.Kind.FAILED, Optional.empty(), why.message());
+    listener.onFailed(why);
+    return ended(id);
+  }
+
+  @Override
+  public Optional<TaskStory> story(TaskId task) {
+    return parts.stories().of(task);
+  }
+
+  /** A low estimate: what is refused for its length is surely too long. */
+  private static long promptTokens(TaskSpec spec) {
+    long characters = 0;
+    if (spec instanceof TaskSpec.Chat chat) {
+      for (ChatMessage message : chat.messages()) {
+        characters += message.content().length();
+      }
+    }
+    return characters / CHARACTERS_PER_TOKEN_MAX;
   }
 
   /** Cancels every task under way and stops settling; what is unsettled goes on at the next run. */
@@ -126,6 +159,15 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   }
 
   private static TaskFailure noSuchModel(String model, Set<String> known) {
+    ModelQuery query = ModelQuery.of(model);
+    if (query.any() && !known.isEmpty()) {
+      return new TaskFailure.NoSuchModel(
+          "\""
+              + model
+              + "\" finds no model "
+              + (query.elsewhere() ? "that would do on another node" : "on this node")
+              + " (\"waggle models\" shows all; \"auto\" takes any)");
+    }
     String hint =
         Nearest.to(model, known)
             .map(nearest -> "nearest: " + nearest + " (try: waggle models)")

@@ -7,6 +7,8 @@ import dev.waggle.mesh.swarm.exchange.TaskId;
  * Which node answers a task, and with what.
  *
  * @param workerName the node's name, for people
+ * @param model the model's name there
  * @param modelDigest the model's content, as its worker promised it
  */
-public record Placement(TaskId task, PeerId worker, String workerName, String modelDigest) {}
+public record Placement(
+    TaskId task, PeerId worker, String workerName, String model, String modelDigest) {}

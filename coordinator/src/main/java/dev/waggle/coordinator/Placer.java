@@ -18,7 +18,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Ranks the nodes that could run a task by when they would begin to answer. Performs no I/O.
+ * Ranks the nodes that could run a task by when they would begin to answer; where any model will
+ * do, those with one of a better class go first. Performs no I/O.
  *
  * <p>The estimate is deliberately coarse: a place in the queue, a model to be loaded, and the way
  * there and back. It uses what this node placed itself beside what the peers say, because adverts
@@ -60,15 +61,26 @@ final class Placer {
   /** Ranks the nodes that have what a task needs and may run it. */
   static Ranking rank(
       Requirements task,
+      long promptTokens,
       PeerId self,
       Capability own,
       List<Peer> peers,
       LabelView labels,
       Experience experience) {
-    record Ranked(Candidate candidate, Duration estimate) {}
+    record Ranked(Candidate candidate, Duration estimate) {
+      int quality() {
+        return ModelQuery.quality(candidate.model());
+      }
+    }
     List<Ranked> ranked = new ArrayList<>();
     List<String> excluded = new ArrayList<>();
-    find(task.model(), own)
+    ModelQuery query = ModelQuery.of(task.model());
+    if (query.isTooLong(own, promptTokens)) {
+      excluded.add(own.nodeName() + ": " + tooLong(promptTokens));
+    }
+    Optional.of(own)
+        .filter(node -> query.here())
+        .flatMap(node -> query.choose(node, promptTokens))
         .ifPresent(
             offer ->
                 ranked.add(
@@ -76,12 +88,15 @@ final class Placer {
                         new Candidate(self, own.nodeName(), offer),
                         estimate(self, own, offer, Duration.ZERO, experience))));
     for (Peer peer : peers) {
-      if (!peer.connected() || peer.capability().isEmpty()) {
+      if (!query.elsewhere() || !peer.connected() || peer.capability().isEmpty()) {
         continue;
       }
       Capability capability = peer.capability().get();
-      Optional<ModelOffer> offer = find(task.model(), capability);
+      Optional<ModelOffer> offer = query.choose(capability, promptTokens);
       if (offer.isEmpty()) {
+        if (query.isTooLong(capability, promptTokens)) {
+          excluded.add(peer.name() + ": " + tooLong(promptTokens));
+        }
         continue;
       }
       Optional<String> obstacle =
@@ -105,7 +120,8 @@ final class Placer {
     return new Ranking(
         ranked.stream()
             .sorted(
-                Comparator.comparing(Ranked::estimate)
+                Comparator.comparing((Ranked each) -> query.any() ? -each.quality() : 0)
+                    .thenComparing(Ranked::estimate)
                     .thenComparing(each -> each.candidate().worker()))
             .limit(CANDIDATES_MAX)
             .map(Ranked::candidate)
@@ -136,11 +152,8 @@ final class Placer {
     return names;
   }
 
-  private static Optional<ModelOffer> find(String model, Capability capability) {
-    if (capability.slots() == 0) {
-      return Optional.empty();
-    }
-    return ModelOffer.find(capability.models(), model);
+  private static String tooLong(long promptTokens) {
+    return "its context is too short for a prompt of about " + promptTokens + " tokens";
   }
 
   private static Duration estimate(

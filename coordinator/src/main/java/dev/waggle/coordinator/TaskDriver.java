@@ -12,16 +12,20 @@ import dev.waggle.ledger.Receipt;
 import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
+import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
 import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.ResultListener;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.exchange.Usage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
@@ -109,6 +113,9 @@ final class TaskDriver implements RunningTask {
   public void cancel() {
     strand.run(
         () -> {
+          if (!ended) {
+            tell(TaskStory.Kind.CANCELED, "");
+          }
           perform(machine.onCanceled());
           end();
         });
@@ -129,6 +136,7 @@ final class TaskDriver implements RunningTask {
       giveUp();
     } else if (effect instanceof Effect.TellStarted started) {
       parts.workers().onAnswered(started.by().worker());
+      tell(TaskStory.Kind.STARTED, started.by(), "");
       listener.onStarted(placement(started.by()));
     } else if (effect instanceof Effect.RecordReceipt receipt) {
       recordReceipt(receipt);
@@ -138,9 +146,11 @@ final class TaskDriver implements RunningTask {
       Placement placement = placement(done.by());
       end();
       Outcome.Done outcome = (Outcome.Done) done.result().outcome();
+      tell(TaskStory.Kind.DONE, done.by(), describe(done.result().usage()));
       listener.onDone(new TaskSummary(placement, outcome.reason(), done.result().usage()));
     } else if (effect instanceof Effect.TellFailed failed) {
       log.info("task {} failed: {}", id, failed.failure().message());
+      tell(TaskStory.Kind.FAILED, failed.failure().message());
       end();
       listener.onFailed(failed.failure());
     } else {
@@ -152,10 +162,28 @@ final class TaskDriver implements RunningTask {
   private void sendOffer(Effect.SendOffer send) {
     release();
     parts.workers().onTaken(send.to().worker());
-    Offer terms = new Offer(id, spec.requirements(), SizeBucket.of(spec), parts.firstChunkMax());
+    Requirements wanted = specFor(send.to()).requirements();
+    Offer terms = new Offer(id, wanted, SizeBucket.of(spec), parts.firstChunkMax());
+    tell(TaskStory.Kind.OFFERED, send.to(), send.to().model().name());
     CompletableFuture<OfferOutcome> asked = parts.exchange().offer(send.to().worker(), terms);
     offer = asked;
     asked.whenComplete((outcome, failure) -> strand.run(() -> onOffered(send, outcome, failure)));
+  }
+
+  /** Any model becomes the one that the node has. */
+  private TaskSpec specFor(Candidate by) {
+    TaskSpec.Chat chat = (TaskSpec.Chat) spec;
+    return ModelQuery.of(chat.model()).any()
+        ? new TaskSpec.Chat(by.model().name(), chat.labels(), chat.messages(), chat.sampling())
+        : spec;
+  }
+
+  private void tell(TaskStory.Kind kind, Candidate by, String detail) {
+    parts.stories().add(id, kind, Optional.of(by.worker()), detail);
+  }
+
+  private void tell(TaskStory.Kind kind, String detail) {
+    parts.stories().add(id, kind, Optional.empty(), detail);
   }
 
   private void onOffered(
@@ -166,15 +194,19 @@ final class TaskDriver implements RunningTask {
         return;
       }
       attempt = new Held(send.attempt(), send.to(), claimed.claim());
+      int before = claimed.claim().acceptance().queuePosition();
+      tell(TaskStory.Kind.CLAIMED, send.to(), before == 0 ? "" : before + " tasks go first");
       claimed.claim().promise().ifPresent(this::recordClaim);
       perform(machine.onAccepted(send.attempt()));
       return;
     }
     parts.workers().onReleased(send.to().worker());
     if (outcome instanceof OfferOutcome.Declined declined) {
+      tell(TaskStory.Kind.DECLINED, send.to(), TaskMachine.describe(declined.reply().reason()));
       perform(machine.onDeclined(send.attempt(), declined.reply()));
     } else {
       parts.workers().onFailed(send.to().worker());
+      tell(TaskStory.Kind.DECLINED, send.to(), "it could not be reached: " + describe(failure));
       perform(machine.onUnreachable(send.attempt(), describe(failure)));
     }
   }
@@ -193,7 +225,7 @@ final class TaskDriver implements RunningTask {
                 parts.firstChunkMax().toMillis(),
                 TimeUnit.MILLISECONDS);
     mine.assignedNanos = System.nanoTime();
-    mine.envelopeHash = mine.claim.assign(spec, new Results(mine.number));
+    mine.envelopeHash = mine.claim.assign(specFor(mine.by), new Results(mine.number));
   }
 
   private void giveUp() {
@@ -262,6 +294,7 @@ final class TaskDriver implements RunningTask {
 
   private void recordAttempt(Effect.RecordAttempt effect) {
     log.info("task {}: {} failed: {}", id, effect.by(), effect.cause());
+    tell(TaskStory.Kind.BROKEN, effect.by(), effect.cause());
     parts.workers().onFailed(effect.by().worker());
     byte[] fact =
         new Attempt(id.value(), effect.by().worker(), effect.by().model().name(), effect.cause())
@@ -275,7 +308,8 @@ final class TaskDriver implements RunningTask {
   }
 
   private Placement placement(Candidate by) {
-    return new Placement(id, by.worker(), by.name(), current().claim.acceptance().model().digest());
+    ModelId model = current().claim.acceptance().model();
+    return new Placement(id, by.worker(), by.name(), model.name(), model.digest());
   }
 
   private Held current() {
@@ -307,6 +341,19 @@ final class TaskDriver implements RunningTask {
       release();
       onEnd.accept(this);
     }
+  }
+
+  private static String describe(Usage usage) {
+    return usage.promptTokens()
+        + " + "
+        + usage.outputTokens()
+        + " tokens; load "
+        + usage.load().toMillis()
+        + " ms, prefill "
+        + usage.prefill().toMillis()
+        + " ms, decode "
+        + usage.decode().toMillis()
+        + " ms";
   }
 
   private static String describe(@Nullable Throwable failure) {

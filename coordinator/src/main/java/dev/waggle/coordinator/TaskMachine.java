@@ -211,7 +211,7 @@ final class TaskMachine {
     return List.of(new Effect.TellFailed(failure));
   }
 
-  private static String describe(OfferReply.Reason reason) {
+  static String describe(OfferReply.Reason reason) {
     return switch (reason) {
       case BUSY -> "its slots and queue are full";
       case NO_SUCH_MODEL -> "it no longer has the model";

@@ -23,6 +23,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PlacerTest {
   private static final PeerId SELF = peerId(0);
@@ -80,7 +82,7 @@ class PlacerTest {
   }
 
   private List<Candidate> candidates(String model, Capability own, List<Peer> peers) {
-    return Placer.rank(new Requirements(model), SELF, own, peers, new NoLabels(), experience)
+    return Placer.rank(new Requirements(model), 100, SELF, own, peers, new NoLabels(), experience)
         .candidates();
   }
 
@@ -118,6 +120,60 @@ class PlacerTest {
     assertThat(rank("m", NOTHING, peer(1, true, 1, capability("m:latest", true, 1, 0))))
         .containsExactly(peerId(1));
     assertThat(rank("m:latest", NOTHING, peer(1, true, 1, capability("m", true, 1, 0)))).isEmpty();
+  }
+
+  private static Capability offering(ModelOffer... offers) {
+    return new Capability("node", "1", List.of(offers), 1, 0, 0, List.of());
+  }
+
+  private static ModelOffer model(String name, long parameters, boolean loaded, int context) {
+    return new ModelOffer(name, "sha256:00", "ollama", 1, context, loaded, parameters, false);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "auto, big;mid;small",
+    "edgecoder-auto, big;mid;small",
+    "local, small",
+    "edgecoder-local, small",
+    "swarm, big;mid",
+    "edgecoder-swarm, big;mid"
+  })
+  void anyModel_isTheBestOfEachNode_theBetterClassFirst(String name, String expected) {
+    Capability own = offering(model("small", 1_000, true, 0), model("tiny", 500, true, 0));
+    assertThat(
+            candidates(
+                name,
+                own,
+                List.of(
+                    peer(1, true, 1, offering(model("mid", 3_000, true, 0))),
+                    peer(2, true, 200, offering(model("big", 8_000, false, 0))),
+                    peer(3, false, 1, offering(model("gone", 70_000, true, 0))))))
+        .extracting(each -> each.model().name())
+        .containsExactly(expected.split(";", -1));
+  }
+
+  @Test
+  void longPrompt_neverGoesToAShortContext() {
+    Capability brief = offering(model("m", 8_000, true, 50));
+    Peer lengthy = peer(1, true, 300, offering(model("m", 8_000, false, 4_096)));
+    assertThat(candidates("m", brief, List.of(lengthy)))
+        .extracting(Candidate::worker)
+        .containsExactly(peerId(1));
+    Placer.Ranking none =
+        Placer.rank(
+            new Requirements("m"),
+            5_000,
+            SELF,
+            brief,
+            List.of(lengthy),
+            new NoLabels(),
+            experience);
+    assertThat(none.candidates()).isEmpty();
+    assertThat(none.excluded()).hasSize(2).allMatch(each -> each.contains("about 5000 tokens"));
+    assertThat(candidates("auto", brief, List.of(lengthy)))
+        .extracting(Candidate::worker)
+        .containsExactly(peerId(1));
   }
 
   @Test
@@ -218,12 +274,12 @@ class PlacerTest {
             peer(2, true, 1, choosy),
             peer(3, true, 1, capability("other", true, 1, 0)));
     Placer.Ranking ranking =
-        Placer.rank(new Requirements("m"), SELF, NOTHING, peers, labels, experience);
+        Placer.rank(new Requirements("m"), 100, SELF, NOTHING, peers, labels, experience);
     assertThat(ranking.candidates()).isEmpty();
     assertThat(ranking.excluded())
         .containsExactly("peer1: it is far away", "peer2: its owner's rule is \"m only team-a\"");
     Requirements labelled = new Requirements("m", Set.of(new Label("team-a")));
-    assertThat(Placer.rank(labelled, SELF, NOTHING, peers, labels, experience).candidates())
+    assertThat(Placer.rank(labelled, 100, SELF, NOTHING, peers, labels, experience).candidates())
         .extracting(Candidate::worker)
         .containsExactly(peerId(2));
   }

@@ -85,6 +85,7 @@ final class Answer implements TaskListener {
           if (!ended && !response.headWritten()) {
             response.putHeader("x-waggle-task", placement.task().value());
             response.putHeader("x-waggle-node", placement.worker().toString());
+            response.putHeader("x-waggle-model", placement.model());
             response.putHeader("x-waggle-model-digest", placement.modelDigest());
           }
         });

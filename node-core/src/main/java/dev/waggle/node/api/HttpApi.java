@@ -156,6 +156,7 @@ public final class HttpApi implements AutoCloseable {
     new LedgerRoutes(node, guard, later).addTo(router);
     new ConductRoutes(node, guard, later).addTo(router);
     new StatementRoutes(node, guard, later).addTo(router);
+    new TaskRoutes(node, guard, later).addTo(router);
     OwnerRoutes owner = new OwnerRoutes(node, guard, later);
     owner.addTo(router);
     new SwarmRoutes(node, version, owner).addTo(router);

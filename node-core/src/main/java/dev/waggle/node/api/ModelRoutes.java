@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.coordinator.ModelQuery;
 import dev.waggle.coordinator.Nearest;
 import dev.waggle.coordinator.RunningTask;
 import dev.waggle.coordinator.TaskFailure;
@@ -85,7 +86,9 @@ final class ModelRoutes {
   private void ollama(RoutingContext context, ChatRequest request, boolean chat) {
     OllamaForm form = new OllamaForm(request.model(), chat, clock);
     if (request.messages().isEmpty()) {
-      requireModel(request.model());
+      if (!ModelQuery.of(request.model()).any()) {
+        requireModel(request.model());
+      }
       context.response().putHeader("content-type", "application/json").end(form.loaded());
       return;
     }
@@ -136,17 +139,22 @@ final class ModelRoutes {
   private void openAiModels(RoutingContext context) {
     ObjectNode body = object().put("object", "list");
     ArrayNode data = body.putArray("data");
-    models().values().forEach(model -> data.add(openAi(model)));
+    Map<String, ModelOffer> models = models();
+    if (!models.isEmpty()) {
+      ModelQuery.ANY.forEach(any -> data.add(openAi(any)));
+    }
+    models.keySet().forEach(model -> data.add(openAi(model)));
     HttpApi.send(context, body);
   }
 
   private void openAiModel(RoutingContext context) {
-    HttpApi.send(context, openAi(requireModel(context.pathParam("id"))));
+    String id = context.pathParam("id");
+    HttpApi.send(context, openAi(ModelQuery.of(id).any() ? id : requireModel(id).name()));
   }
 
-  private static JsonNode openAi(ModelOffer model) {
+  private static JsonNode openAi(String name) {
     return object()
-        .put("id", model.name())
+        .put("id", name)
         .put("object", "model")
         .put("created", Instant.EPOCH.getEpochSecond())
         .put("owned_by", "waggle");

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.node.Node;
 import dev.waggle.node.config.Setting;
@@ -146,6 +147,48 @@ class HttpApiTest {
     assertThat(options.path("stop").path(0).asText()).isEqualTo("x");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "local", "edgecoder-auto", "edgecoder-local"})
+  void anyModel_isOneThatIsThere_andTheAnswerSaysWhich(String name) throws Exception {
+    for (HttpResponse<String> response :
+        List.of(
+            post("/v1/chat/completions", chat(name, "")),
+            post("/api/chat", chat(name, ",\"stream\":false")))) {
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+      String model = response.headers().firstValue("x-waggle-model").orElse("");
+      assertThat(node.capability().models()).extracting(ModelOffer::name).contains(model);
+    }
+  }
+
+  @Test
+  void modelOfOthers_isNowhere_whereThereAreNoOthers() throws Exception {
+    HttpResponse<String> response = post("/v1/chat/completions", chat("swarm", ""));
+    assertThat(response.statusCode()).isEqualTo(404);
+    assertThat(response.body()).contains("another node").contains("auto");
+  }
+
+  @Test
+  void task_isToldAfterwards_fromItsOfferToItsReceipt() throws Exception {
+    HttpResponse<String> answer = post("/v1/chat/completions", chat("auto", ""));
+    String task = answer.headers().firstValue("x-waggle-task").orElseThrow();
+    assertThat(get("/swarm/v1/tasks/" + task).statusCode()).isEqualTo(401);
+    String bearer = "Bearer " + token();
+    JsonNode story = JSON.readTree(get("/swarm/v1/tasks/" + task, "authorization", bearer).body());
+    assertThat(story.path("model").asText()).isEqualTo("auto");
+    assertThat(story.path("events"))
+        .extracting(each -> each.path("what").asText())
+        .containsExactly("offered", "claimed", "started", "done");
+    assertThat(story.path("events").path(3).path("detail").asText()).contains("tokens");
+    assertThat(story.path("receipt").path("task").asText()).isEqualTo(task);
+
+    HttpResponse<String> refused = post("/v1/chat/completions", chat("nope", ""));
+    assertThat(refused.statusCode()).isEqualTo(404);
+    assertThat(get("/swarm/v1/tasks/" + "0".repeat(32), "authorization", bearer).statusCode())
+        .isEqualTo(404);
+    assertThat(get("/swarm/v1/tasks/nonsense", "authorization", bearer).body())
+        .contains("x-waggle-task");
+  }
+
   @Test
   void chatCompletion_streamed_endsInUsageAndDone() throws Exception {
     HttpResponse<String> response =
@@ -239,7 +282,12 @@ class HttpApiTest {
     assertThat(tags.path(0).path("digest").asText()).matches("[0-9a-f]{64}");
     JsonNode models = JSON.readTree(get("/v1/models").body());
     assertThat(models.path("object").asText()).isEqualTo("list");
-    assertThat(models.path("data")).hasSize(3);
+    assertThat(models.path("data"))
+        .extracting(each -> each.path("id").asText())
+        .hasSize(6)
+        .startsWith("auto", "local", "swarm")
+        .contains(FakeOllama.MODEL);
+    assertThat(get("/v1/models/auto").statusCode()).isEqualTo(200);
     assertThat(get("/v1/models/" + FakeOllama.MODEL).statusCode()).isEqualTo(200);
     assertThat(get("/v1/models/nope").statusCode()).isEqualTo(404);
   }
