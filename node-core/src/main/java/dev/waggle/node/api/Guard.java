@@ -5,7 +5,9 @@ import dev.waggle.node.data.AccessToken;
 import dev.waggle.node.data.AccessToken.Scope;
 import dev.waggle.node.data.AccessTokens;
 import io.vertx.core.Handler;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
 import java.net.URI;
@@ -29,6 +31,10 @@ final class Guard {
   private static final List<String> SINGLE_HEADERS =
       List.of("host", "origin", "authorization", "content-length", "transfer-encoding");
   private static final String BEARER = "bearer ";
+  private static final String ALLOWED_HEADERS =
+      "authorization, content-type, " + ChatRequest.LABELS_HEADER;
+  private static final String EXPOSED_HEADERS =
+      "x-waggle-task, x-waggle-node, x-waggle-model, x-waggle-model-digest, retry-after";
 
   private final Optional<byte[]> key;
   private final byte[] token;
@@ -64,6 +70,9 @@ final class Guard {
     if (foreignPage) {
       throw refused("requests of web pages from other origins are not allowed");
     }
+    if (origin != null && isPreflightAnswered(context, origin)) {
+      return;
+    }
     if (key.isPresent() && !request.path().equals("/healthz") && !matches(request, key.get())) {
       boolean models = request.path().startsWith("/v1/") || request.path().startsWith("/api/");
       require(
@@ -72,6 +81,29 @@ final class Guard {
           "this API needs its key: send the header \"Authorization: Bearer KEY\"");
     }
     context.next();
+  }
+
+  /**
+   * Tells a browser that pages of this origin may read the answers; whether that was all it asked.
+   */
+  private static boolean isPreflightAnswered(RoutingContext context, String origin) {
+    HttpServerRequest request = context.request();
+    HttpServerResponse response = context.response();
+    response.putHeader("access-control-allow-origin", origin);
+    response.putHeader("access-control-expose-headers", EXPOSED_HEADERS);
+    response.putHeader("vary", "origin");
+    if (!request.method().equals(HttpMethod.OPTIONS)
+        || request.getHeader("access-control-request-method") == null) {
+      return false;
+    }
+    response.putHeader("access-control-allow-methods", "GET, POST, DELETE");
+    response.putHeader("access-control-allow-headers", ALLOWED_HEADERS);
+    response.putHeader("access-control-max-age", "600");
+    if (request.getHeader("access-control-request-private-network") != null) {
+      response.putHeader("access-control-allow-private-network", "true");
+    }
+    response.setStatusCode(204).end();
+    return true;
   }
 
   /** Before what needs a scope. */

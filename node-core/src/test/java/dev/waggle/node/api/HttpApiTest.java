@@ -148,6 +148,45 @@ class HttpApiTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"http://localhost:3000", "https://127.0.0.1", "vscode-webview://abc"})
+  void pageOfThisMachine_mayAskAndReadTheAnswer(String origin) throws Exception {
+    HttpRequest preflight =
+        HttpRequest.newBuilder(uri("/v1/chat/completions"))
+            .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
+            .headers("origin", origin, "access-control-request-method", "POST")
+            .build();
+    HttpResponse<String> allowed = HTTP.send(preflight, HttpResponse.BodyHandlers.ofString());
+    assertThat(allowed.statusCode()).isEqualTo(204);
+    assertThat(allowed.headers().firstValue("access-control-allow-origin")).contains(origin);
+    assertThat(allowed.headers().firstValue("access-control-allow-headers").orElse(""))
+        .contains("authorization");
+    HttpResponse<String> answer =
+        post(
+            "/v1/chat/completions",
+            chat(FakeOllama.MODEL, ""),
+            "origin",
+            origin,
+            "content-type",
+            "application/json");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("access-control-allow-origin")).contains(origin);
+    assertThat(answer.headers().firstValue("access-control-expose-headers").orElse(""))
+        .contains("x-waggle-task");
+  }
+
+  @Test
+  void pageFromElsewhere_isToldNothing() throws Exception {
+    HttpRequest preflight =
+        HttpRequest.newBuilder(uri("/v1/chat/completions"))
+            .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
+            .headers("origin", "https://evil.example", "access-control-request-method", "POST")
+            .build();
+    HttpResponse<String> refused = HTTP.send(preflight, HttpResponse.BodyHandlers.ofString());
+    assertThat(refused.statusCode()).isEqualTo(403);
+    assertThat(refused.headers().firstValue("access-control-allow-origin")).isEmpty();
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"auto", "local", "edgecoder-auto", "edgecoder-local"})
   void anyModel_isOneThatIsThere_andTheAnswerSaysWhich(String name) throws Exception {
     for (HttpResponse<String> response :
