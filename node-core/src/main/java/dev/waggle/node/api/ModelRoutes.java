@@ -27,7 +27,6 @@ import java.util.UUID;
 final class ModelRoutes {
   // Clients ask which version of Ollama's API they may expect.
   private static final String OLLAMA_API_VERSION = "0.12.6";
-  private static final String UNKNOWN_TIME = "1970-01-01T00:00:00Z";
 
   private final NodeControl node;
   private final String version;
@@ -66,7 +65,13 @@ final class ModelRoutes {
                     object()
                         .put("version", OLLAMA_API_VERSION)
                         .put(OllamaEngine.WAGGLE_MARKER, version)));
-    router.get("/api/tags").handler(this::ollamaTags);
+    router
+        .get("/api/tags")
+        .handler(context -> HttpApi.send(context, OllamaModels.tags(models().values())));
+    router
+        .get("/api/ps")
+        .handler(context -> HttpApi.send(context, OllamaModels.loaded(models().values())));
+    router.post("/api/show").handler(this::ollamaShow);
     router
         .post("/api/chat")
         .handler(context -> ollama(context, ChatRequest.ollamaChat(HttpApi.json(context)), true));
@@ -152,27 +157,21 @@ final class ModelRoutes {
     HttpApi.send(context, openAi(ModelQuery.of(id).any() ? id : requireModel(id).name()));
   }
 
+  private void ollamaShow(RoutingContext context) {
+    JsonFields fields = new JsonFields(HttpApi.json(context));
+    // Older clients say name.
+    String name = fields.text("model", fields.text("name", ""));
+    if (name.isEmpty()) {
+      throw JsonFields.wrong("model", "is missing");
+    }
+    HttpApi.send(context, OllamaModels.show(requireModel(name)));
+  }
+
   private static JsonNode openAi(String name) {
     return object()
         .put("id", name)
         .put("object", "model")
         .put("created", Instant.EPOCH.getEpochSecond())
         .put("owned_by", "waggle");
-  }
-
-  private void ollamaTags(RoutingContext context) {
-    ObjectNode body = object();
-    ArrayNode array = body.putArray("models");
-    for (ModelOffer model : models().values()) {
-      ObjectNode entry = array.addObject();
-      entry.put("name", model.name()).put("model", model.name());
-      entry.put("modified_at", UNKNOWN_TIME).put("size", model.sizeBytes());
-      entry.put("digest", model.digest().replaceFirst("^sha256:", ""));
-      ObjectNode details = entry.putObject("details");
-      details.put("parent_model", "").put("format", "gguf").put("family", "");
-      details.putArray("families");
-      details.put("parameter_size", "").put("quantization_level", "");
-    }
-    HttpApi.send(context, body);
   }
 }

@@ -175,6 +175,30 @@ class HttpApiTest {
   }
 
   @Test
+  void modelsThatAreLoaded_andOne_areShownAsOllamaDoes() throws Exception {
+    JsonNode loaded = JSON.readTree(get("/api/ps").body()).path("models");
+    assertThat(loaded)
+        .extracting(each -> each.path("name").asText())
+        .containsExactlyElementsOf(
+            node.capability().models().stream()
+                .filter(ModelOffer::loaded)
+                .map(ModelOffer::name)
+                .toList());
+    for (String field : List.of("model", "name")) {
+      JsonNode shown =
+          JSON.readTree(
+              post("/api/show", "{\"" + field + "\":\"" + FakeOllama.MODEL + "\"}").body());
+      assertThat(shown.path("capabilities").path(0).asText()).isEqualTo("completion");
+      assertThat(shown.path("details").path("format").asText()).isEqualTo("gguf");
+      assertThat(shown.has("model_info")).isTrue();
+    }
+    assertThat(post("/api/show", "{}").statusCode()).isEqualTo(400);
+    HttpResponse<String> missing = post("/api/show", "{\"model\":\"nope\"}");
+    assertThat(missing.statusCode()).isEqualTo(404);
+    assertThat(missing.body()).contains("nearest");
+  }
+
+  @Test
   void pageFromElsewhere_isToldNothing() throws Exception {
     HttpRequest preflight =
         HttpRequest.newBuilder(uri("/v1/chat/completions"))
