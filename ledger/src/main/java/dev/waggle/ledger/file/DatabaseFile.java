@@ -42,6 +42,7 @@ public final class DatabaseFile implements AutoCloseable {
           // Closing belongs to the node, not to H2's own shutdown hook.
           + ";DB_CLOSE_ON_EXIT=FALSE;DB_CLOSE_DELAY=-1";
 
+  private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
   private static final Duration QUIET_MAX = Duration.ofMillis(20);
 
   static {
@@ -267,15 +268,21 @@ public final class DatabaseFile implements AutoCloseable {
     }
   }
 
+  /** Waits at most five seconds for who still reads; later reads fail. */
   @Override
   public void close() {
-    use.writeLock().lock();
+    boolean quiet = false;
     try {
+      quiet = use.writeLock().tryLock(CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
       shutDown();
     } catch (SQLException e) {
       log.warn("{} did not close in order: {}", file, e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } finally {
-      use.writeLock().unlock();
+      if (quiet) {
+        use.writeLock().unlock();
+      }
     }
   }
 }
