@@ -394,8 +394,11 @@ class CoordinatorTest {
     claim.listener().onResult(claim.done(identity.peerId(), MODEL, DIGEST));
     assertThat(heard.chunks).isEmpty();
     assertThat(heard.end).isNotDone();
-    assertThat(ledger.entries(1, 10))
-        .extracting(LedgerEntry::type)
-        .containsExactly(EntryType.CLAIM);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(ledger.entries(1, 10))
+                    .extracting(LedgerEntry::type)
+                    .containsExactly(EntryType.CLAIM));
   }
 }

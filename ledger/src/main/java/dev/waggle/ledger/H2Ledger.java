@@ -123,6 +123,11 @@ public final class H2Ledger implements Ledger {
   }
 
   @Override
+  public void note(EntryType type, PeerId actor, byte[] payload) {
+    writer.note(type, actor, payload);
+  }
+
+  @Override
   public CompletableFuture<LedgerEntry> record(Receipt receipt, boolean deliver) {
     return writer.record(receipt, deliver);
   }

@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import org.slf4j.LoggerFactory;
 
 /**
  * A node's own append-only, hash-chained, signed log. Thread-safe.
@@ -24,16 +23,11 @@ public interface Ledger extends AutoCloseable {
   /** Appends a fact. */
   CompletableFuture<LedgerEntry> append(EntryType type, PeerId actor, byte[] payload);
 
-  /** Appends a fact that nobody waits for: that it cannot be written is only logged. */
-  default void note(EntryType type, PeerId actor, byte[] payload) {
-    append(type, actor, payload)
-        .exceptionally(
-            failure -> {
-              LoggerFactory.getLogger(Ledger.class)
-                  .warn("the record lacks an entry of type {}: {}", type, failure.getMessage());
-              return null;
-            });
-  }
+  /**
+   * Appends a fact that nobody waits for, with the next commit or within about a second; that it
+   * cannot be written is only logged.
+   */
+  void note(EntryType type, PeerId actor, byte[] payload);
 
   /**
    * Appends a receipt signed by both sides, once: the same receipt again completes with the entry

@@ -43,6 +43,11 @@ final class LedgerWriter implements AutoCloseable {
   private final Identity identity;
   private final Clock clock;
   private final BlockingQueue<Write> waiting = new LinkedBlockingQueue<>(Ledger.WAITING_WRITES_MAX);
+
+  /** What nobody waits for: goes with the next commit, or by itself after a second. */
+  private final BlockingQueue<Write> unhurried =
+      new LinkedBlockingQueue<>(Ledger.WAITING_WRITES_MAX);
+
   private final Thread thread;
   private Tail tail;
   private volatile SignedCheckpoint head;
@@ -104,6 +109,17 @@ final class LedgerWriter implements AutoCloseable {
     return done;
   }
 
+  void note(EntryType type, PeerId actor, byte[] payload) {
+    CompletableFuture<LedgerEntry> done = new CompletableFuture<>();
+    done.whenComplete(
+        (entry, failure) -> {
+          if (failure != null) {
+            log.warn("the record lacks an entry of type {}: {}", type, failure.getMessage());
+          }
+        });
+    offer(unhurried, new Write.Append(type, actor, payload, done));
+  }
+
   CompletableFuture<LedgerEntry> record(Receipt receipt, boolean deliver) {
     CompletableFuture<LedgerEntry> done = new CompletableFuture<>();
     if (receipt.verifyBoth()) {
@@ -142,9 +158,13 @@ final class LedgerWriter implements AutoCloseable {
   }
 
   private void offer(Write write) {
+    offer(waiting, write);
+  }
+
+  private void offer(BlockingQueue<Write> queue, Write write) {
     if (closing) {
       write.fail(new LedgerException("the ledger is closed"));
-    } else if (!waiting.offer(write)) {
+    } else if (!queue.offer(write)) {
       write.fail(new LedgerException("too many writes wait for the disk"));
     }
   }
@@ -156,15 +176,17 @@ final class LedgerWriter implements AutoCloseable {
       batch.clear();
       try {
         Write first = waiting.poll(RECOVERY_STEP.toMillis(), TimeUnit.MILLISECONDS);
-        if (first == null) {
+        unhurried.drainTo(batch, BATCH_MAX / 2);
+        if (first != null) {
+          batch.add(first);
+        } else if (batch.isEmpty()) {
           atRest();
           continue;
         }
-        batch.add(first);
       } catch (InterruptedException e) {
         break;
       }
-      waiting.drainTo(batch, BATCH_MAX - 1);
+      waiting.drainTo(batch, BATCH_MAX - batch.size());
       stop = batch.removeIf(Write.Stop.class::isInstance);
       if (!batch.isEmpty()) {
         write(batch);
@@ -173,7 +195,9 @@ final class LedgerWriter implements AutoCloseable {
     }
     closing = true;
     compactor.stop();
-    waiting.forEach(write -> write.fail(new LedgerException("the ledger is closed")));
+    for (BlockingQueue<Write> left : List.of(unhurried, waiting)) {
+      left.forEach(write -> write.fail(new LedgerException("the ledger is closed")));
+    }
   }
 
   private void atRest() {

@@ -2,6 +2,7 @@ package dev.waggle.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.ledger.tlog.MerkleProof;
@@ -426,6 +427,23 @@ class H2LedgerTest {
     return ledger.entries(1, 1_000).stream()
         .map(each -> each.sequence() + new String(each.payload(), StandardCharsets.ISO_8859_1))
         .toList();
+  }
+
+  @Test
+  void note_comesWithTheNextCommit_orByItself_orAtTheEnd() throws Exception {
+    try (H2Ledger ledger = open()) {
+      ledger.note(EntryType.POLICY, NODE.peerId(), payload(1));
+      get(ledger.append(EntryType.JOIN, NODE.peerId(), payload(2)));
+      assertThat(ledger.entries(1, 10))
+          .extracting(LedgerEntry::type)
+          .containsExactlyInAnyOrder(EntryType.POLICY, EntryType.JOIN);
+      ledger.note(EntryType.POLICY, NODE.peerId(), payload(3));
+      await().until(() -> ledger.head().checkpoint().size() == 3);
+      ledger.note(EntryType.POLICY, NODE.peerId(), payload(4));
+    }
+    try (H2Ledger ledger = open()) {
+      assertThat(ledger.entries(1, 10)).hasSize(4);
+    }
   }
 
   @Test
