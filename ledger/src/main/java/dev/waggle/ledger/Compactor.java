@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,6 +24,9 @@ final class Compactor {
   /** How much a file grows before its content is estimated again, in percent. */
   private static final int ESTIMATE_STEP = 125;
 
+  /** How long until the files are tried to be swapped again. */
+  private static final Duration TRY_STEP = Duration.ofMillis(500);
+
   private static final int SAMPLES = 64;
 
   /**
@@ -35,6 +39,7 @@ final class Compactor {
   private final long bytesMin;
   private long estimateAt;
   private boolean hurry;
+  private long lastTry = System.nanoTime() - TRY_STEP.toNanos();
   private @Nullable Compaction running;
 
   /**
@@ -72,7 +77,12 @@ final class Compactor {
       return false;
     }
     long before = database.bytes();
-    if (!running.isReady() || !running.swap(connection)) {
+    if (!running.isReady() || System.nanoTime() - lastTry < TRY_STEP.toNanos()) {
+      return false;
+    }
+    if (!running.swap(connection)) {
+      // Somebody reads, perhaps for long: what is to be written does not wait for him each time.
+      lastTry = System.nanoTime();
       return false;
     }
     running = null;
