@@ -223,7 +223,8 @@ final class TaskMachine {
       case DEFERRED -> "the machine is busy with other work";
       case LABELS -> "a label, or its owner's rule about labels, does not allow it";
       case MISCONDUCT -> "it saw too many faults of this node (waggle faults, there)";
-      case QUOTA -> "this member has as many tasks there as its owner allows";
+      case QUOTA ->
+          "this member has as many tasks there, or owes as many credits, as its owner allows";
     };
   }
 }

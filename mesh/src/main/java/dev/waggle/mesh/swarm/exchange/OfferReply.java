@@ -35,7 +35,7 @@ public sealed interface OfferReply {
     OWNER,
     /** The machine is busy with its owner's work; it may take the task in a moment. */
     DEFERRED,
-    /** The member has as many tasks there as the owner allows. */
+    /** The member has as many tasks there, or owes as many credits, as the owner allows. */
     QUOTA,
     /** A label of the request, or a rule of the worker's owner about labels, does not allow it. */
     LABELS,
