@@ -86,7 +86,7 @@ does_not_see() {
 }
 start() {
   mkdir -p "$dir/$1"
-  ip netns exec "$1" "$java" -jar "$jar" start --data-dir "$dir/$1" --name "$1" --no-ollama --no-power-policy --no-mdns \
+  ip netns exec "$1" "$java" -jar "$jar" start --data-dir "$dir/$1" --name "$1" --sandbox off --no-ollama --no-power-policy --no-mdns \
     --ready-file "$dir/$1/ready" >"$dir/$1.log" 2>&1 &
   until_true 60 test -e "$dir/$1/ready"
 }

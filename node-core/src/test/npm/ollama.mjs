@@ -1,9 +1,10 @@
-// Drives a node with the official Ollama client: version, models, chat, generate, stream, abort, errors.
-// usage: node ollama.mjs BASE_URL MODEL SLOW_MODEL
+// Drives a node with the official Ollama client: version, models, chat, tools, formats, thoughts, images, generate,
+// embeddings, stream, abort, errors.
+// usage: node ollama.mjs BASE_URL MODEL SLOW_MODEL CAPABLE_MODEL EMBEDDING_MODEL THINKING_MODEL
 import assert from 'node:assert/strict';
 import { Ollama } from 'ollama';
 
-const [base, model, slowModel] = process.argv.slice(2);
+const [base, model, slowModel, capable, embedder, thinker] = process.argv.slice(2);
 const client = new Ollama({ host: base });
 
 assert.match((await client.version()).version, /^\d+\.\d+\.\d+/);
@@ -35,6 +36,62 @@ const generated = await client.generate({ model, prompt: 'Say the numbers.' });
 assert.equal(generated.done, true);
 assert.ok(generated.response.length > 0);
 
+const running = (await client.ps()).models;
+assert.ok(running.some((each) => each.name === model && each.digest === entry.digest), 'ps names what is loaded');
+const shown = await client.show({ model: capable });
+for (const each of ['completion', 'tools', 'vision', 'insert']) assert.ok(shown.capabilities.includes(each));
+
+const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+const tools = [
+  { type: 'function', function: { name: 'weather', description: 'of a city', parameters: schema } },
+];
+const asked = { model: capable, messages: [{ role: 'user', content: 'How is the weather?' }], tools };
+const calling = await client.chat(asked);
+assert.equal(calling.message.tool_calls.length, 1);
+assert.equal(calling.message.tool_calls[0].function.name, 'weather');
+assert.deepEqual(calling.message.tool_calls[0].function.arguments, { city: 'Bern' });
+const calls = [];
+for await (const part of await client.chat({ ...asked, stream: true })) {
+  calls.push(...(part.message.tool_calls ?? []));
+}
+assert.deepEqual(calls.map((each) => each.function.arguments), [{ city: 'Bern' }]);
+const told = await client.chat({
+  ...asked,
+  messages: [...asked.messages, calling.message, { role: 'tool', tool_name: 'weather', content: 'rain' }],
+});
+assert.equal(told.message.content, answer.message.content);
+
+for (const format of ['json', schema]) {
+  const formed = await client.chat({ model: capable, messages, format });
+  assert.deepEqual(JSON.parse(formed.message.content), { city: 'Bern' });
+}
+
+const thought = await client.chat({ model: thinker, messages, think: true });
+assert.equal(thought.message.thinking, 'let me count');
+assert.equal(thought.message.content, answer.message.content);
+const quick = await client.chat({ model: thinker, messages, think: false });
+assert.equal(quick.message.thinking, undefined);
+assert.equal(quick.message.content, answer.message.content);
+
+const images = [new Uint8Array([0x89, 0x50, 0x4e, 0x47]), new Uint8Array([0xff, 0xd8, 0xff])];
+const looked = await client.chat({ model: capable, messages: [{ role: 'user', content: 'What is it?', images }] });
+assert.equal(looked.message.content, 'I see 2 images.');
+
+const filled = await client.generate({ model: capable, prompt: 'a', suffix: 'z' });
+assert.equal(filled.response, '<middle of z>');
+let raw = '';
+for await (const part of await client.generate({ model: capable, prompt: 'as it is', raw: true, stream: true })) {
+  raw += part.response;
+}
+assert.equal(raw, 'raw: as it is');
+
+const embedded = await client.embed({ model: embedder, input: ['bees', 'honey'] });
+assert.equal(embedded.embeddings.length, 2);
+assert.ok(embedded.prompt_eval_count > 0);
+const older = await client.embeddings({ model: embedder, prompt: 'bees' });
+assert.deepEqual(older.embedding, embedded.embeddings[0]);
+assert.deepEqual((await client.embed({ model: embedder, input: 'honey' })).embeddings, [embedded.embeddings[1]]);
+
 let seen = 0;
 const endless = await client.chat({ model: slowModel, messages, stream: true });
 await assert.rejects(async () => {
@@ -48,4 +105,4 @@ await assert.rejects(
   client.chat({ model: 'no-such-model', messages }),
   (error) => error.status_code === 404 && error.message.includes('no-such-model'));
 
-console.log('ollama client: version, list, chat, generate, stream, abort, errors: ok');
+console.log('ollama client: models, chat, tools, formats, thoughts, images, generate, embeddings, abort, errors: ok');

@@ -4,8 +4,8 @@ import dev.waggle.crypto.Identity;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.PeerView;
+import dev.waggle.mesh.swarm.capability.Wanted;
 import dev.waggle.mesh.swarm.conduct.Conduct;
-import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Exchange;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskId;
@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -30,9 +31,6 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   /** The most tasks under way at once; more are refused as overload. */
   public static final int TASKS_MAX = 4_096;
 
-  // Of prose in a Latin script; code and other scripts have fewer.
-  private static final int CHARACTERS_PER_TOKEN_MAX = 6;
-
   private static final Duration FULL_RETRY_AFTER = Duration.ofSeconds(1);
 
   private final Parts parts;
@@ -40,6 +38,8 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   private final LabelView labels;
   private final Supplier<Capability> own;
   private final Settler settler;
+  private final RecentDemand demand;
+  private final Placer placer;
   private final Set<TaskDriver> running = ConcurrentHashMap.newKeySet();
 
   /** What a driver needs to drive. */
@@ -51,7 +51,8 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
       WorkerRecord workers,
       TaskStories stories,
       ScheduledExecutorService timer,
-      Duration firstChunkMax) {}
+      Duration firstChunkMax,
+      Duration stallMax) {}
 
   /**
    * Starts to settle what an earlier run left unsettled.
@@ -62,6 +63,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
    * @param timer runs short steps at their time; stays the caller's to close
    * @param firstChunkMax how long an assigned worker may take to begin its answer, loading the
    *     model included
+   * @param stallMax how long an answer that began may pause before another worker goes on with it
    */
   public Coordinator(
       Identity identity,
@@ -73,7 +75,8 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
       Ledger ledger,
       ScheduledExecutorService timer,
       Clock clock,
-      Duration firstChunkMax) {
+      Duration firstChunkMax,
+      Duration stallMax) {
     this.peers = peers;
     this.labels = labels;
     this.own = own;
@@ -87,12 +90,15 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
             new WorkerRecord(conduct, clock),
             new TaskStories(clock),
             timer,
-            firstChunkMax);
+            firstChunkMax,
+            stallMax);
+    this.demand = new RecentDemand(clock);
+    this.placer = new Placer(identity.peerId(), labels, parts.workers());
     settler.start();
   }
 
   @Override
-  public RunningTask submit(TaskSpec spec, TaskListener listener) {
+  public RunningTask submit(TaskSpec spec, Terms terms, TaskListener listener) {
     TaskId id = TaskId.random();
     Requirements task = spec.requirements();
     parts.stories().begin(id, task.model());
@@ -102,28 +108,24 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
     }
     Capability capability = own.get();
     var view = peers.peers();
-    Placer.Ranking ranking =
-        Placer.rank(
-            task,
-            promptTokens(spec),
-            parts.identity().peerId(),
-            capability,
-            view,
-            labels,
-            parts.workers());
+    Demand demand = Demand.of(spec, expectedOutput(spec));
+    Placer.Ranking ranking = placer.rank(demand, capability, view, terms.notBy());
     if (ranking.candidates().isEmpty()) {
       TaskFailure why =
-          ranking.excluded().isEmpty()
-              ? noSuchModel(task.model(), Placer.modelNames(capability, view))
-              : notAllowed(task, ranking.excluded());
+          spec instanceof TaskSpec.Code code
+              ? noSandbox(code, ranking)
+              : nobody(task, ranking, Placer.modelNames(capability, view));
       return refuse(id, why, listener);
     }
     if (running.size() >= TASKS_MAX) {
       String full = "this node already has " + TASKS_MAX + " tasks under way";
       return refuse(id, new TaskFailure.Overloaded(full, FULL_RETRY_AFTER), listener);
     }
+    if (!(spec instanceof TaskSpec.Code)) {
+      this.demand.onRequest(ranking.candidates().get(0).model().name());
+    }
     TaskDriver driver =
-        new TaskDriver(id, spec, ranking.candidates(), listener, parts, running::remove);
+        new TaskDriver(id, spec, terms, ranking.candidates(), listener, parts, running::remove);
     running.add(driver);
     driver.start();
     return driver;
@@ -140,15 +142,20 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
     return parts.stories().of(task);
   }
 
-  /** A low estimate: what is refused for its length is surely too long. */
-  private static long promptTokens(TaskSpec spec) {
-    long characters = 0;
+  /** What this node's users asked for lately, most wanted first. */
+  public List<Wanted> wanted() {
+    return demand.top();
+  }
+
+  private long expectedOutput(TaskSpec spec) {
+    long usual = parts.workers().expectedOutput();
+    OptionalInt most = OptionalInt.empty();
     if (spec instanceof TaskSpec.Chat chat) {
-      for (ChatMessage message : chat.messages()) {
-        characters += message.content().length();
-      }
+      most = chat.sampling().maxTokens();
+    } else if (spec instanceof TaskSpec.Completion completion) {
+      most = completion.sampling().maxTokens();
     }
-    return characters / CHARACTERS_PER_TOKEN_MAX;
+    return most.isPresent() ? Math.min(usual, most.getAsInt()) : usual;
   }
 
   /** Cancels every task under way and stops settling; what is unsettled goes on at the next run. */
@@ -156,6 +163,36 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   public void close() {
     running.forEach(TaskDriver::cancel);
     settler.close();
+  }
+
+  private static TaskFailure noSandbox(TaskSpec.Code code, Placer.Ranking ranking) {
+    String language = code.language().text();
+    if (!ranking.broken().isEmpty()) {
+      return new TaskFailure.Overloaded(
+          "no node can run " + language + " now; " + String.join("; ", ranking.broken()),
+          ranking.retryAfter());
+    }
+    return ranking.excluded().isEmpty()
+        ? new TaskFailure.NoSuchModel(
+            "no reachable node has a sandbox that runs "
+                + language
+                + " (\"waggle doctor\" on a node says why it has none)")
+        : new TaskFailure.NotAllowed(
+            "no reachable node may run this; " + String.join("; ", ranking.excluded()));
+  }
+
+  private static TaskFailure nobody(Requirements task, Placer.Ranking ranking, Set<String> known) {
+    if (!ranking.broken().isEmpty()) {
+      return new TaskFailure.Overloaded(
+          "no node can answer with model \""
+              + task.model()
+              + "\" now; "
+              + String.join("; ", ranking.broken()),
+          ranking.retryAfter());
+    }
+    return ranking.excluded().isEmpty()
+        ? noSuchModel(task.model(), known)
+        : notAllowed(task, ranking.excluded());
   }
 
   private static TaskFailure noSuchModel(String model, Set<String> known) {

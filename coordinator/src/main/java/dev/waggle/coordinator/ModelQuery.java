@@ -1,11 +1,16 @@
 package dev.waggle.coordinator;
 
+import dev.waggle.ledger.Credits;
+import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Which models will do: the one of a name, or any.
@@ -30,9 +35,6 @@ public record ModelQuery(String text, boolean any, boolean here, boolean elsewhe
 
   private static final String PREFIX = "edgecoder-";
 
-  /** In millions of parameters: from there on a model is of a better class. */
-  private static final List<Long> CLASSES = List.of(1_500L, 3_000L, 7_000L);
-
   /** Reads what a request asks for. */
   public static ModelQuery of(String text) {
     String name = text.startsWith(PREFIX) ? text.substring(PREFIX.length()) : text;
@@ -45,38 +47,54 @@ public record ModelQuery(String text, boolean any, boolean here, boolean elsewhe
    *
    * @param promptTokens about how long the prompt is; a model whose context is shorter will not do
    */
-  Optional<ModelOffer> choose(Capability node, long promptTokens) {
-    if (node.slots() == 0) {
-      return Optional.empty();
-    }
-    return any
-        ? best(node.models(), promptTokens)
-        : ModelOffer.find(node.models(), text).filter(offer -> fits(offer, promptTokens));
-  }
-
-  /** Whether a node has what was asked for, but with too short a context. */
-  boolean isTooLong(Capability node, long promptTokens) {
-    return !any
-        && node.slots() > 0
-        && ModelOffer.find(node.models(), text).isPresent()
-        && choose(node, promptTokens).isEmpty();
-  }
-
-  private static Optional<ModelOffer> best(Collection<ModelOffer> offers, long promptTokens) {
-    return offers.stream()
-        .filter(offer -> fits(offer, promptTokens))
+  Optional<ModelOffer> choose(Capability node, Set<Ability> abilities, long promptTokens) {
+    return named(node)
+        .filter(offer -> offer.can(abilities) && fits(offer, promptTokens))
         .max(
-            Comparator.comparingInt(ModelQuery::quality)
+            Comparator.comparingDouble(ModelQuery::quality)
                 .thenComparing(ModelOffer::loaded)
                 .thenComparingLong(ModelOffer::parameters));
+  }
+
+  /** For people, why a node's model of the name will not do; empty when it has none. */
+  Optional<String> lacking(Capability node, Set<Ability> abilities, long promptTokens) {
+    if (any) {
+      return Optional.empty();
+    }
+    return named(node)
+        .findFirst()
+        .map(
+            offer ->
+                offer.can(abilities)
+                    ? "its context of "
+                        + offer.contextTokens()
+                        + " tokens is too short for a prompt of about "
+                        + promptTokens
+                        + " tokens"
+                    : offer.name() + " there cannot do this: " + missing(offer, abilities));
+  }
+
+  private static String missing(ModelOffer offer, Set<Ability> abilities) {
+    return abilities.stream()
+        .filter(each -> !offer.can(Set.of(each)))
+        .sorted()
+        .map(each -> each.name().toLowerCase(Locale.ROOT))
+        .collect(Collectors.joining(", "));
+  }
+
+  private Stream<ModelOffer> named(Capability node) {
+    if (node.slots() == 0) {
+      return Stream.empty();
+    }
+    return any ? node.models().stream() : ModelOffer.find(node.models(), text).stream();
   }
 
   private static boolean fits(ModelOffer offer, long promptTokens) {
     return offer.contextTokens() == 0 || promptTokens <= offer.contextTokens();
   }
 
-  /** The class of a model's size, 0 to 3; more is better. */
-  static int quality(ModelOffer offer) {
-    return (int) CLASSES.stream().filter(least -> offer.parameters() >= least).count();
+  /** The class of a model's size, as credits tell them apart; more is better. */
+  static double quality(ModelOffer offer) {
+    return Credits.quality(offer.parameters());
   }
 }

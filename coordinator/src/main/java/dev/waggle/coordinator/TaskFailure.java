@@ -22,6 +22,9 @@ public sealed interface TaskFailure {
   /** The work failed on every node that tried, or after the answer had begun. */
   record Failed(String message) implements TaskFailure {}
 
+  /** The client's deadline passed first. */
+  record Late(String message) implements TaskFailure {}
+
   /** The receipt could not be written here, so the answer cannot be completed. */
   record LedgerUnavailable(String message) implements TaskFailure {}
 }

@@ -4,60 +4,107 @@ import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides what happens next to one task. Performs no I/O and reads no clock.
  *
- * <p>Each candidate is tried at most once, one at a time. Every event names the attempt it belongs
- * to; an event of an attempt that is not the current one is late and changes nothing, which is the
- * requester's half of fencing.
+ * <p>Candidates are tried one at a time, the best first; when the first is late, a second beside it
+ * ({@link #onLate}). The first chunk decides which of them answers, and the other is given up. An
+ * answer that breaks off goes on with a candidate that has the very model and is known to continue
+ * what another began; a candidate whose engine broke gets a second chance, after the others.
+ *
+ * <p>Every event names the attempt it belongs to; an event of an attempt that is over is late and
+ * changes nothing, which is the requester's half of fencing.
  */
 final class TaskMachine {
+  /** How often one candidate is tried for one task. */
+  static final int TRIES_MAX = 2;
+
   private enum State {
     OFFERED,
     ASSIGNED,
     ANSWERING,
-    RECORDING,
-    ENDED
+    RECORDING
+  }
+
+  private static final class Attempt {
+    final int number;
+    final Candidate by;
+    State state = State.OFFERED;
+    String digest = "";
+
+    Attempt(int number, Candidate by) {
+      this.number = number;
+      this.by = by;
+    }
   }
 
   private final String model;
+  private final AnswerSoFar answer;
+  private final boolean restartable;
   private final Deque<Candidate> untried;
+  private final Map<Candidate, Integer> tries = new LinkedHashMap<>();
+  private final Map<Integer, Attempt> live = new LinkedHashMap<>();
   private final List<String> troubles = new ArrayList<>();
-  private State state = State.ENDED;
-  private int attempt;
-  private Candidate current;
+  private int attempts;
+  private boolean ended;
+  private boolean hedged;
+  private String answeringDigest = "";
   private boolean anyBusy;
   private Duration retryAfter = Duration.ZERO;
 
-  TaskMachine(String model, List<Candidate> ranked) {
+  /**
+   * @param restartable whether an answer that broke off may begin anew
+   */
+  TaskMachine(TaskSpec task, List<Candidate> ranked, boolean restartable) {
     if (ranked.isEmpty()) {
       throw new IllegalArgumentException("a task needs at least one candidate");
     }
-    this.model = model;
+    this.model = task.model();
+    this.answer = new AnswerSoFar(task);
+    this.restartable = restartable;
     this.untried = new ArrayDeque<>(ranked);
-    this.current = ranked.get(0);
   }
 
   List<Effect> start() {
     return offerNext();
   }
 
-  List<Effect> onAccepted(int of) {
-    if (stale(of, State.OFFERED)) {
+  /**
+   * The worker has a place.
+   *
+   * @param digest of the model that it promises
+   */
+  List<Effect> onAccepted(int of, String digest) {
+    Attempt attempt = live.get(of);
+    if (attempt == null || attempt.state != State.OFFERED) {
       return List.of(new Effect.GiveUp(of)); // The offer had timed out here; free the place.
     }
-    state = State.ASSIGNED;
-    return List.of(new Effect.AssignTask(of));
+    if (!answer.isEmpty() && !digest.equals(answeringDigest)) {
+      live.remove(of);
+      troubles.add(attempt.by.name() + " has another model under that name by now");
+      List<Effect> effects = new ArrayList<>();
+      effects.add(new Effect.GiveUp(of));
+      effects.addAll(offerNext());
+      return effects;
+    }
+    attempt.digest = digest;
+    attempt.state = State.ASSIGNED;
+    return List.of(new Effect.AssignTask(of, answer.rest()));
   }
 
   List<Effect> onDeclined(int of, OfferReply.Declined reply) {
-    if (stale(of, State.OFFERED)) {
+    Attempt attempt = end(of, State.OFFERED);
+    if (attempt == null) {
       return List.of();
     }
     if (reply.reason() != OfferReply.Reason.NO_SUCH_MODEL) {
@@ -65,91 +112,165 @@ final class TaskMachine {
           anyBusy && retryAfter.compareTo(reply.retryAfter()) < 0 ? retryAfter : reply.retryAfter();
       anyBusy = true;
     }
-    troubles.add(current.name() + " declined: " + describe(reply.reason()));
+    troubles.add(attempt.by.name() + " declined: " + describe(reply.reason()));
     return offerNext();
   }
 
   List<Effect> onUnreachable(int of, String cause) {
-    if (stale(of, State.OFFERED)) {
+    Attempt attempt = end(of, State.OFFERED);
+    if (attempt == null) {
       return List.of();
     }
-    troubles.add(current.name() + " could not be reached: " + cause);
+    troubles.add(attempt.by.name() + " could not be reached: " + cause);
     return offerNext();
   }
 
-  List<Effect> onChunk(int of, Chunk chunk) {
-    if (of != attempt) {
+  /** The attempt has not begun to answer when it should have: try another beside it. */
+  List<Effect> onLate(int of) {
+    Attempt attempt = live.get(of);
+    if (attempt == null || attempt.state != State.ASSIGNED || live.size() > 1 || hedged) {
       return List.of();
     }
-    if (state == State.ASSIGNED) {
-      state = State.ANSWERING;
-      return List.of(new Effect.TellStarted(current), new Effect.TellChunk(chunk));
+    hedged = true;
+    return untried.isEmpty() ? List.of() : offer();
+  }
+
+  List<Effect> onChunk(int of, Chunk chunk) {
+    Attempt attempt = live.get(of);
+    if (attempt == null) {
+      return List.of();
     }
-    return state == State.ANSWERING ? List.of(new Effect.TellChunk(chunk)) : List.of();
+    if (attempt.state == State.ANSWERING) {
+      answer.add(chunk);
+      return List.of(new Effect.TellChunk(chunk));
+    }
+    if (attempt.state != State.ASSIGNED) {
+      return List.of();
+    }
+    List<Effect> effects = begin(attempt, State.ANSWERING);
+    answer.add(chunk);
+    effects.add(new Effect.TellChunk(chunk));
+    return effects;
+  }
+
+  /** The attempt is the one that answers. */
+  private List<Effect> begin(Attempt attempt, State state) {
+    List<Effect> effects = new ArrayList<>();
+    attempt.state = state;
+    for (Attempt other : List.copyOf(live.values())) {
+      if (other != attempt) {
+        live.remove(other.number);
+        untried.addFirst(other.by); // It lost a race and did nothing wrong: it may go on with this.
+        effects.add(new Effect.GiveUp(other.number));
+      }
+    }
+    if (answer.isEmpty()) {
+      effects.add(new Effect.TellStarted(attempt.number, attempt.by));
+    } else {
+      effects.add(new Effect.TellResumed(attempt.number, attempt.by));
+    }
+    answeringDigest = attempt.digest;
+    return effects;
   }
 
   List<Effect> onResult(int of, TaskResult result) {
-    if (of != attempt || !(state == State.ASSIGNED || state == State.ANSWERING)) {
+    Attempt attempt = live.get(of);
+    if (attempt == null || !(attempt.state == State.ASSIGNED || attempt.state == State.ANSWERING)) {
       return List.of();
     }
     if (result.outcome() instanceof Outcome.Done) {
-      List<Effect> effects = new ArrayList<>();
-      if (state == State.ASSIGNED) {
-        effects.add(new Effect.TellStarted(current));
-      }
-      state = State.RECORDING;
-      effects.add(new Effect.RecordReceipt(of, current, result));
+      List<Effect> effects =
+          attempt.state == State.ASSIGNED ? begin(attempt, State.RECORDING) : new ArrayList<>();
+      attempt.state = State.RECORDING;
+      effects.add(new Effect.RecordReceipt(of, attempt.by, result));
       return effects;
     }
     if (result.outcome() instanceof Outcome.Failed failed) {
       if (failed.failure() == Outcome.Failure.BAD_REQUEST) {
+        live.remove(of);
         return end(new TaskFailure.BadRequest(failed.message()));
       }
-      return broken(failed.message());
+      return broken(attempt, failed.message(), failed.failure() == Outcome.Failure.ENGINE);
     }
-    return broken("the worker cancelled the task");
+    return broken(attempt, "the worker cancelled the task", /* again= */ false);
   }
 
   /** The worker is gone, silent, or sent what does not verify. */
   List<Effect> onLost(int of, String cause) {
-    if (of != attempt || !(state == State.ASSIGNED || state == State.ANSWERING)) {
+    Attempt attempt = live.get(of);
+    if (attempt == null || !(attempt.state == State.ASSIGNED || attempt.state == State.ANSWERING)) {
       return List.of();
     }
-    return broken(cause);
+    return broken(attempt, cause, /* again= */ false);
   }
 
   /** Nothing came within the time for a first chunk. */
   List<Effect> onFirstChunkOverdue(int of, Duration limit) {
-    if (stale(of, State.ASSIGNED)) {
+    Attempt attempt = live.get(of);
+    if (attempt == null || attempt.state != State.ASSIGNED) {
       return List.of();
     }
+    return stuck(attempt, "no answer began within " + limit.toSeconds() + " s");
+  }
+
+  /** The answer began, and nothing more of it came for too long. */
+  List<Effect> onStalled(int of, Duration limit) {
+    Attempt attempt = live.get(of);
+    if (attempt == null || attempt.state != State.ANSWERING) {
+      return List.of();
+    }
+    return stuck(attempt, "its answer stalled for " + limit.toSeconds() + " s");
+  }
+
+  private List<Effect> stuck(Attempt attempt, String cause) {
     List<Effect> effects = new ArrayList<>();
-    effects.add(new Effect.GiveUp(of));
-    effects.addAll(broken("no answer began within " + limit.toSeconds() + " s"));
+    effects.add(new Effect.GiveUp(attempt.number));
+    effects.addAll(broken(attempt, cause, /* again= */ false));
+    return effects;
+  }
+
+  /** The client's deadline has passed. */
+  List<Effect> onDeadline(Duration deadline) {
+    if (ended || live.values().stream().anyMatch(each -> each.state == State.RECORDING)) {
+      return List.of();
+    }
+    List<Effect> effects = giveUpAll();
+    String state = troubles.isEmpty() ? "" : " (" + String.join("; ", troubles) + ")";
+    effects.addAll(
+        end(
+            new TaskFailure.Late(
+                "the answer was not complete within the deadline of "
+                    + deadline.toMillis()
+                    + " ms"
+                    + state)));
     return effects;
   }
 
   List<Effect> onRecorded(int of, TaskResult result) {
-    if (stale(of, State.RECORDING)) {
+    Attempt attempt = end(of, State.RECORDING);
+    if (attempt == null) {
       return List.of();
     }
-    state = State.ENDED;
-    return List.of(new Effect.TellDone(current, result));
+    ended = true;
+    Outcome.Done done = (Outcome.Done) result.outcome();
+    return List.of(
+        new Effect.TellDone(of, attempt.by, done.reason(), answer.usage(result.usage())));
   }
 
   List<Effect> onReceiptInvalid(int of, String cause) {
-    if (stale(of, State.RECORDING)) {
+    Attempt attempt = end(of, State.RECORDING);
+    if (attempt == null) {
       return List.of();
     }
     List<Effect> effects = new ArrayList<>();
-    effects.add(new Effect.RecordAttempt(of, current, cause));
+    effects.add(new Effect.RecordAttempt(of, attempt.by, cause));
     effects.addAll(
-        end(new TaskFailure.Failed(current.name() + " returned an invalid receipt: " + cause)));
+        end(new TaskFailure.Failed(attempt.by.name() + " returned an invalid receipt: " + cause)));
     return effects;
   }
 
   List<Effect> onLedgerFailed(int of, String cause) {
-    if (stale(of, State.RECORDING)) {
+    if (end(of, State.RECORDING) == null) {
       return List.of();
     }
     return end(
@@ -158,47 +279,111 @@ final class TaskMachine {
   }
 
   List<Effect> onCanceled() {
-    if (state == State.ENDED) {
+    if (ended) {
       return List.of();
     }
+    ended = true;
     // A receipt that is being written stands: the work was done, only nobody reads it.
-    boolean held = state != State.RECORDING;
-    state = State.ENDED;
-    return held ? List.of(new Effect.GiveUp(attempt)) : List.of();
+    live.values().removeIf(each -> each.state == State.RECORDING);
+    return giveUpAll();
   }
 
-  private boolean stale(int of, State expected) {
-    return of != attempt || state != expected;
+  /** What was answered so far. */
+  String text() {
+    return answer.text();
   }
 
-  private List<Effect> broken(String cause) {
+  private List<Effect> giveUpAll() {
     List<Effect> effects = new ArrayList<>();
-    effects.add(new Effect.RecordAttempt(attempt, current, cause));
-    troubles.add(current.name() + " failed: " + cause);
-    if (state == State.ANSWERING) {
-      effects.addAll(
-          end(
-              new TaskFailure.Failed(
-                  "the answer broke off: " + current.name() + " failed: " + cause)));
+    live.keySet().forEach(each -> effects.add(new Effect.GiveUp(each)));
+    live.clear();
+    return effects;
+  }
+
+  private @Nullable Attempt end(int of, State expected) {
+    Attempt attempt = live.get(of);
+    if (attempt == null || attempt.state != expected) {
+      return null;
+    }
+    live.remove(of);
+    return attempt;
+  }
+
+  /**
+   * An attempt came to nothing.
+   *
+   * @param again whether the same worker may do better next time
+   */
+  private List<Effect> broken(Attempt attempt, String cause, boolean again) {
+    List<Effect> effects = new ArrayList<>();
+    boolean answered = attempt.state == State.ANSWERING;
+    live.remove(attempt.number);
+    effects.add(new Effect.RecordAttempt(attempt.number, attempt.by, cause));
+    troubles.add(attempt.by.name() + " failed: " + cause);
+    if (again && tries.getOrDefault(attempt.by, 0) < TRIES_MAX && answered) {
+      untried.add(attempt.by);
+    }
+    boolean continues = answer.canContinue() && attempt.by.model().resumable();
+    if (answered && restartable && !(continues && canGoOn(attempt.by))) {
+      answer.reset();
+      hedged = false;
+      effects.add(new Effect.TellRestarted());
+      effects.addAll(offerNext());
+    } else if (answered && !answer.canContinue()) {
+      effects.addAll(end(brokeOff("it is not one that another worker can continue")));
+    } else if (answered) {
+      answer.carry();
+      hedged = false;
+      untried.removeIf(each -> !continues(each, attempt.by));
+      if (answer.isSpent()) {
+        ended = true;
+        effects.add(
+            new Effect.TellDone(
+                attempt.number, attempt.by, Outcome.FinishReason.LENGTH, answer.usage()));
+      } else if (!attempt.by.model().resumable()) {
+        effects.addAll(end(brokeOff("the model is not known to continue what it did not write")));
+      } else {
+        effects.addAll(offerNext());
+      }
     } else {
       effects.addAll(offerNext());
     }
     return effects;
   }
 
+  private boolean canGoOn(Candidate last) {
+    return untried.stream().anyMatch(each -> continues(each, last));
+  }
+
+  private static boolean continues(Candidate next, Candidate last) {
+    return next.model().resumable() && next.model().digest().equals(last.model().digest());
+  }
+
+  private TaskFailure brokeOff(String why) {
+    return new TaskFailure.Failed(
+        "the answer broke off: " + String.join("; ", troubles) + " (" + why + ")");
+  }
+
   private List<Effect> offerNext() {
-    Candidate next = untried.poll();
-    if (next == null) {
-      return end(exhausted());
+    if (!live.isEmpty()) {
+      return List.of(); // The other one may still answer.
     }
-    attempt++;
-    current = next;
-    state = State.OFFERED;
-    return List.of(new Effect.SendOffer(attempt, next));
+    return untried.isEmpty() ? end(exhausted()) : offer();
+  }
+
+  private List<Effect> offer() {
+    Candidate next = untried.remove();
+    tries.merge(next, 1, Integer::sum);
+    Attempt attempt = new Attempt(++attempts, next);
+    live.put(attempt.number, attempt);
+    return List.of(new Effect.SendOffer(attempt.number, next));
   }
 
   private TaskFailure exhausted() {
     String story = String.join("; ", troubles);
+    if (!answer.isEmpty()) {
+      return brokeOff("no other node could go on with it");
+    }
     if (anyBusy) {
       return new TaskFailure.Overloaded(
           "every node with model \"" + model + "\" is busy: " + story, retryAfter);
@@ -207,8 +392,10 @@ final class TaskMachine {
   }
 
   private List<Effect> end(TaskFailure failure) {
-    state = State.ENDED;
-    return List.of(new Effect.TellFailed(failure));
+    ended = true;
+    List<Effect> effects = giveUpAll();
+    effects.add(new Effect.TellFailed(failure));
+    return effects;
   }
 
   static String describe(OfferReply.Reason reason) {

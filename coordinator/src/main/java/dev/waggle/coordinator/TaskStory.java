@@ -26,6 +26,12 @@ public record TaskStory(TaskId task, String model, List<Event> events) {
     CLAIMED,
     /** It gave the first piece of the answer. */
     STARTED,
+    /** It runs the task. */
+    RUNNING,
+    /** It goes on with the answer that another began. */
+    RESUMED,
+    /** It was given up, because another was faster. */
+    DROPPED,
     /** It failed, and another is tried, if there is one. */
     BROKEN,
     /** The answer is complete, and its receipt on disk. */

@@ -10,7 +10,12 @@ public interface TaskSubmitter {
    * Starts a task. Returns at once; the listener hears everything, from any thread, one call after
    * another, and always exactly one end.
    */
-  RunningTask submit(TaskSpec spec, TaskListener listener);
+  RunningTask submit(TaskSpec spec, Terms terms, TaskListener listener);
+
+  /** Starts a task on the usual terms. */
+  default RunningTask submit(TaskSpec spec, TaskListener listener) {
+    return submit(spec, Terms.USUAL, listener);
+  }
 
   /** What happened to one of the last thousand tasks; empty for others. */
   Optional<TaskStory> story(TaskId task);

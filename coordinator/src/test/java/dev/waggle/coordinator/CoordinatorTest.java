@@ -93,7 +93,8 @@ class CoordinatorTest {
         ledger,
         timer,
         Clock.systemUTC(),
-        firstChunkMax);
+        firstChunkMax,
+        Duration.ofSeconds(60));
   }
 
   private static Peer peer(Identity identity, String name, int millis) {
@@ -178,7 +179,7 @@ class CoordinatorTest {
   void answer_isCompleteOnlyWhenItsReceiptIsOnDisk_andThenDelivered() throws Exception {
     exchange.accepts(first, identity.peerId(), DIGEST);
     Heard heard = new Heard();
-    RunningTask task = coordinator.submit(chat(MODEL), heard);
+    RunningTask task = coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     ScriptedExchange.Claim claim = claim(0);
     claim.listener().onChunk(new Chunk.Text("hi"));
     claim.listener().onResult(claim.done(identity.peerId(), MODEL, DIGEST));
@@ -199,7 +200,7 @@ class CoordinatorTest {
     exchange.accepts(first, identity.peerId(), DIGEST);
     exchange.settling = false;
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     ScriptedExchange.Claim claim = claim(0);
     claim.listener().onResult(claim.done(identity.peerId(), MODEL, DIGEST));
     heard.end(TaskSummary.class);
@@ -217,7 +218,7 @@ class CoordinatorTest {
     exchange.accepts(first, identity.peerId(), DIGEST);
     exchange.accepts(second, identity.peerId(), DIGEST);
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     claim(0).listener().onLost(new IOException("the worker broke off"));
     ScriptedExchange.Claim next = claim(1);
     next.listener().onResult(next.done(identity.peerId(), MODEL, DIGEST));
@@ -244,7 +245,7 @@ class CoordinatorTest {
     exchange.accepts(first, identity.peerId(), DIGEST);
     exchange.accepts(second, identity.peerId(), DIGEST);
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     ScriptedExchange.Claim late = claim(0);
     ScriptedExchange.Claim next = claim(1);
     assertThat(late.canceled).isTrue();
@@ -260,7 +261,7 @@ class CoordinatorTest {
     exchange.accepts(first, identity.peerId(), DIGEST);
     exchange.accepts(second, identity.peerId(), DIGEST);
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     ScriptedExchange.Claim claim = claim(0);
     claim.listener().onChunk(new Chunk.Text("so far"));
     claim.listener().onResult(failed(Outcome.Failure.ENGINE, "it crashed"));
@@ -275,7 +276,7 @@ class CoordinatorTest {
     exchange.accepts(first, identity.peerId(), DIGEST);
     exchange.accepts(second, identity.peerId(), DIGEST);
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     claim(0).listener().onResult(failed(Outcome.Failure.BAD_REQUEST, "cannot do that"));
     assertThat(heard.end(TaskFailure.BadRequest.class).message()).contains("cannot do that");
     assertThat(exchange.claims).hasSize(1);
@@ -286,7 +287,7 @@ class CoordinatorTest {
     exchange.declines(first, OfferReply.Reason.BUSY);
     exchange.declines(second, OfferReply.Reason.BUSY);
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     TaskFailure.Overloaded overloaded = heard.end(TaskFailure.Overloaded.class);
     assertThat(overloaded.retryAfter()).isEqualTo(Duration.ofSeconds(3));
     assertThat(overloaded.message()).contains("first").contains("second");
@@ -295,7 +296,7 @@ class CoordinatorTest {
   @Test
   void unreachableWorkers_areNamed() throws Exception {
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     assertThat(heard.end(TaskFailure.Failed.class).message())
         .contains("first could not be reached: not connected");
   }
@@ -303,7 +304,7 @@ class CoordinatorTest {
   @Test
   void unknownModel_isRefusedWithTheNearestName() throws Exception {
     Heard heard = new Heard();
-    coordinator.submit(chat("m:7b"), heard);
+    coordinator.submit(chat("m:7b"), Terms.USUAL, heard);
     assertThat(heard.end(TaskFailure.NoSuchModel.class).message())
         .isEqualTo("model \"m:7b\" is on no reachable node; nearest: m:1b (try: waggle models)");
   }
@@ -312,7 +313,7 @@ class CoordinatorTest {
   void receiptForMoreThanCame_isNotTrue() throws Exception {
     exchange.accepts(first, identity.peerId(), DIGEST);
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     ScriptedExchange.Claim claim = claim(0);
     claim.listener().onChunk(new Chunk.Text("hi"));
     claim.sent.addAndGet(1_000);
@@ -329,17 +330,17 @@ class CoordinatorTest {
     conduct.observe(first.peerId(), Fault.FALSE_RECEIPT);
     conduct.observe(first.peerId(), Fault.FALSE_RECEIPT);
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     assertThat(claim(0).worker()).isEqualTo(second.peerId());
     conduct.observe(second.peerId(), Fault.FALSE_RECEIPT);
     conduct.observe(second.peerId(), Fault.FALSE_RECEIPT);
     Heard refused = new Heard();
-    coordinator.submit(chat(MODEL), refused);
+    coordinator.submit(chat(MODEL), Terms.USUAL, refused);
     assertThat(refused.end(TaskFailure.NotAllowed.class).message())
         .contains("first: it is not trusted with tasks until")
         .contains("second: it is not trusted");
     conduct.forgive(first.peerId());
-    coordinator.submit(chat(MODEL), new Heard());
+    coordinator.submit(chat(MODEL), Terms.USUAL, new Heard());
     assertThat(claim(1).worker()).isEqualTo(first.peerId());
   }
 
@@ -347,7 +348,7 @@ class CoordinatorTest {
   void receiptThatIsNotTrue_failsTheTask_andIsNotSigned() throws Exception {
     exchange.accepts(first, identity.peerId(), DIGEST);
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     ScriptedExchange.Claim claim = claim(0);
     claim.listener().onChunk(new Chunk.Text("hi"));
     claim.listener().onResult(claim.done(identity.peerId(), MODEL, "sha256:" + "1".repeat(64)));
@@ -372,7 +373,7 @@ class CoordinatorTest {
   void ledgerThatCannotWrite_failsTheTaskHonestly() throws Exception {
     exchange.accepts(first, identity.peerId(), DIGEST);
     Heard heard = new Heard();
-    coordinator.submit(chat(MODEL), heard);
+    coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     ScriptedExchange.Claim claim = claim(0);
     ledger.close();
     claim.listener().onChunk(new Chunk.Text("hi"));
@@ -385,7 +386,7 @@ class CoordinatorTest {
   void cancel_givesTheClaimUp_andNothingMoreIsHeard() throws Exception {
     exchange.accepts(first, identity.peerId(), DIGEST);
     Heard heard = new Heard();
-    RunningTask task = coordinator.submit(chat(MODEL), heard);
+    RunningTask task = coordinator.submit(chat(MODEL), Terms.USUAL, heard);
     ScriptedExchange.Claim claim = claim(0);
     task.cancel();
     task.cancel();
@@ -400,5 +401,20 @@ class CoordinatorTest {
                 assertThat(ledger.entries(1, 10))
                     .extracting(LedgerEntry::type)
                     .containsExactly(EntryType.CLAIM));
+  }
+
+  @Test
+  void offerThatIsWithdrawn_isNotHeldAgainstTheWorker() throws Exception {
+    exchange.scripts.put(first.peerId(), offer -> new CompletableFuture<>());
+    for (int i = 0; i <= Breakers.FAILURES_MAX; i++) {
+      RunningTask task = coordinator.submit(chat(MODEL), Terms.USUAL, new Heard());
+      task.cancel();
+      assertThat(coordinator.story(task.id()).orElseThrow().events())
+          .extracting(TaskStory.Event::kind)
+          .containsExactly(TaskStory.Kind.OFFERED, TaskStory.Kind.CANCELED);
+    }
+    exchange.accepts(first, identity.peerId(), DIGEST);
+    coordinator.submit(chat(MODEL), Terms.USUAL, new Heard());
+    assertThat(claim(0).worker()).isEqualTo(first.peerId());
   }
 }

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
+import dev.waggle.mesh.swarm.capability.Speed;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.exchange.Requirements;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.mesh.swarm.label.LabelView;
@@ -21,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +38,10 @@ class PlacerTest {
   private final Map<PeerId, Integer> inFlight = new HashMap<>();
   private final Set<PeerId> failed = new HashSet<>();
   private final Map<PeerId, Double> scores = new HashMap<>();
+  private final Map<PeerId, Breakers.Open> broken = new HashMap<>();
+  private final Map<PeerId, Long> warm = new HashMap<>();
+  private final Map<PeerId, Integer> ended = new HashMap<>();
+  private final Map<PeerId, Long> forgotten = new HashMap<>();
   private final Placer.Experience experience =
       new Placer.Experience() {
         @Override
@@ -49,6 +57,26 @@ class PlacerTest {
         @Override
         public Conduct.Standing standing(PeerId worker) {
           return new Conduct.Standing(worker, scores.getOrDefault(worker, 0.0), Optional.empty());
+        }
+
+        @Override
+        public Optional<Breakers.Open> open(PeerId worker, String model) {
+          return Optional.ofNullable(broken.get(worker));
+        }
+
+        @Override
+        public int endedLately(PeerId worker) {
+          return ended.getOrDefault(worker, 0);
+        }
+
+        @Override
+        public long forgottenBytes(PeerId worker, String digest, PromptChain prompt) {
+          return forgotten.getOrDefault(worker, 0L);
+        }
+
+        @Override
+        public long warmBytes(PeerId worker, String digest, PromptChain prompt) {
+          return warm.getOrDefault(worker, 0L);
         }
       };
 
@@ -82,8 +110,17 @@ class PlacerTest {
   }
 
   private List<Candidate> candidates(String model, Capability own, List<Peer> peers) {
-    return Placer.rank(new Requirements(model), 100, SELF, own, peers, new NoLabels(), experience)
+    return placer(new NoLabels())
+        .rank(demand(new Requirements(model), 100), own, peers)
         .candidates();
+  }
+
+  private Placer placer(LabelView labels) {
+    return new Placer(SELF, labels, experience);
+  }
+
+  private static Demand demand(Requirements task, long tokens) {
+    return new Demand(task, tokens, tokens, 100, new PromptChain(List.of()));
   }
 
   private List<PeerId> rank(String model, Capability own, Peer... peers) {
@@ -127,7 +164,18 @@ class PlacerTest {
   }
 
   private static ModelOffer model(String name, long parameters, boolean loaded, int context) {
-    return new ModelOffer(name, "sha256:00", "ollama", 1, context, loaded, parameters, false);
+    return new ModelOffer(
+        name,
+        "sha256:00",
+        "ollama",
+        1,
+        context,
+        loaded,
+        parameters,
+        false,
+        Set.of(),
+        false,
+        Speed.UNKNOWN);
   }
 
   @ParameterizedTest
@@ -161,14 +209,7 @@ class PlacerTest {
         .extracting(Candidate::worker)
         .containsExactly(peerId(1));
     Placer.Ranking none =
-        Placer.rank(
-            new Requirements("m"),
-            5_000,
-            SELF,
-            brief,
-            List.of(lengthy),
-            new NoLabels(),
-            experience);
+        placer(new NoLabels()).rank(demand(new Requirements("m"), 5_000), brief, List.of(lengthy));
     assertThat(none.candidates()).isEmpty();
     assertThat(none.excluded()).hasSize(2).allMatch(each -> each.contains("about 5000 tokens"));
     assertThat(candidates("auto", brief, List.of(lengthy)))
@@ -274,12 +315,12 @@ class PlacerTest {
             peer(2, true, 1, choosy),
             peer(3, true, 1, capability("other", true, 1, 0)));
     Placer.Ranking ranking =
-        Placer.rank(new Requirements("m"), 100, SELF, NOTHING, peers, labels, experience);
+        placer(labels).rank(demand(new Requirements("m"), 100), NOTHING, peers);
     assertThat(ranking.candidates()).isEmpty();
     assertThat(ranking.excluded())
         .containsExactly("peer1: it is far away", "peer2: its owner's rule is \"m only team-a\"");
     Requirements labelled = new Requirements("m", Set.of(new Label("team-a")));
-    assertThat(Placer.rank(labelled, 100, SELF, NOTHING, peers, labels, experience).candidates())
+    assertThat(placer(labels).rank(demand(labelled, 100), NOTHING, peers).candidates())
         .extracting(Candidate::worker)
         .containsExactly(peerId(2));
   }
@@ -289,5 +330,158 @@ class PlacerTest {
     assertThat(Nearest.to("qwen3:8b", List.of("llama3:8b", "qwen2.5:7b", "qwen3:4b")))
         .contains("qwen3:4b");
     assertThat(Nearest.to("x", List.of())).isEmpty();
+  }
+
+  private static Capability running(ModelOffer offer, int busy, Duration backlog) {
+    return new Capability("node", "1", List.of(offer), 1, busy, 0, backlog, List.of());
+  }
+
+  private static ModelOffer measured(double prefill, double decode) {
+    return model("m", 7_000, true, 0).measured(false, new Speed(prefill, decode, Duration.ZERO));
+  }
+
+  @Test
+  void measuredFasterNode_wins_evenIfItIsFarther() {
+    assertThat(
+            rank(
+                "m",
+                NOTHING,
+                peer(1, true, 1, running(measured(100, 10), 0, Duration.ZERO)),
+                peer(2, true, 300, running(measured(1_000, 40), 0, Duration.ZERO))))
+        .containsExactly(peerId(2), peerId(1));
+  }
+
+  @Test
+  void nodeThatSaysItsQueueIsLong_ranksLater() {
+    assertThat(
+            rank(
+                "m",
+                NOTHING,
+                peer(1, true, 1, running(measured(100, 10), 0, Duration.ofSeconds(60))),
+                peer(2, true, 1, running(measured(100, 5), 0, Duration.ZERO))))
+        .containsExactly(peerId(2), peerId(1));
+  }
+
+  @Test
+  void warmNode_wins_unlessItIsWorseByMoreThanTheSaving() {
+    // 4,000 bytes are 1,000 tokens: ten seconds at 100 tokens a second.
+    warm.put(peerId(1), 4_000L);
+    Demand talk = demand(new Requirements("m"), 1_000);
+    Peer warmer = peer(1, true, 1, running(measured(100, 10), 0, Duration.ofSeconds(6)));
+    Peer colder = peer(2, true, 1, running(measured(100, 10), 0, Duration.ZERO));
+    assertThat(first(talk, warmer, colder)).isEqualTo(peerId(1));
+    Peer swamped = peer(1, true, 1, running(measured(100, 10), 0, Duration.ofSeconds(14)));
+    assertThat(first(talk, swamped, colder)).isEqualTo(peerId(2));
+  }
+
+  @Test
+  void taskThatEndedAMomentAgo_isNotCountedBecauseTheAdvertStillDoes() {
+    ended.put(peerId(1), 1);
+    assertThat(
+            rank(
+                "m",
+                NOTHING,
+                peer(1, true, 1, capability("m", true, 1, 1)),
+                peer(2, true, 90, capability("m", true, 1, 0))))
+        .containsExactly(peerId(1), peerId(2));
+  }
+
+  @Test
+  void textsToEmbed_areEachHeldByThemselves() {
+    List<String> texts = List.of("x".repeat(30_000), "y".repeat(30_000));
+    assertThat(embedding(texts, false).tokensLeast()).isEqualTo(5_000);
+    assertThat(embedding(texts, true).tokensLeast()).as("cut, where it is too long").isZero();
+    assertThat(embedding(texts, true).tokens()).as("read all").isEqualTo(15_000);
+  }
+
+  private static Demand embedding(List<String> texts, boolean truncate) {
+    return Demand.of(
+        new TaskSpec.Embedding("m", Set.of(), texts, OptionalInt.empty(), truncate), 100);
+  }
+
+  @Test
+  void newConversation_goesWhereItDrivesOutNoOther() {
+    forgotten.put(peerId(1), 4_000L);
+    Demand talk = demand(new Requirements("m"), 1_000);
+    Peer nearer = peer(1, true, 1, running(measured(100, 10), 0, Duration.ZERO));
+    Peer farther = peer(2, true, 90, running(measured(100, 10), 0, Duration.ZERO));
+    assertThat(first(talk, nearer, farther)).isEqualTo(peerId(2));
+  }
+
+  private PeerId first(Demand demand, Peer... peers) {
+    return placer(new NoLabels())
+        .rank(demand, NOTHING, List.of(peers))
+        .candidates()
+        .get(0)
+        .worker();
+  }
+
+  private static Capability node(boolean loaded, int running, double decode) {
+    ModelOffer offer =
+        new ModelOffer("m", "sha256:00", "ollama", 4_000_000_000L, 0, loaded)
+            .measured(false, new Speed(1_000, decode, Duration.ZERO));
+    return new Capability("node", "1", List.of(offer), 2, running, 0, List.of());
+  }
+
+  @Test
+  void modelThatIsWarmWithRoom_isNotLoadedAgain_forALittleSpeed() {
+    // An answer of 1,000 tokens takes a minute or so, beside another one longer; loading, 6 s.
+    Demand talk = new Demand(new Requirements("m"), 100, 100, 1_000, new PromptChain(List.of()));
+    Peer warmer = peer(1, true, 1, node(true, 1, 16));
+    assertThat(first(talk, warmer, peer(2, true, 1, node(false, 0, 16)))).isEqualTo(peerId(1));
+    assertThat(first(talk, warmer, peer(2, true, 1, node(false, 0, 24)))).isEqualTo(peerId(1));
+    assertThat(first(talk, warmer, peer(2, true, 1, node(false, 0, 160))))
+        .as("ten times as fast")
+        .isEqualTo(peerId(2));
+    Peer full = peer(1, true, 1, node(true, 3, 16));
+    assertThat(first(talk, full, peer(2, true, 1, node(false, 0, 16))))
+        .as("the warm one has no room")
+        .isEqualTo(peerId(2));
+  }
+
+  @Test
+  void openBreaker_leavesTheNodeOut_andSaysUntilWhen() {
+    broken.put(peerId(1), new Breakers.Open("it failed", Duration.ofSeconds(4), true));
+    Placer.Ranking ranking =
+        placer(new NoLabels())
+            .rank(
+                demand(new Requirements("m"), 100),
+                NOTHING,
+                List.of(peer(1, true, 1, capability("m", true, 1, 0))));
+    assertThat(ranking.candidates()).isEmpty();
+    assertThat(ranking.broken()).containsExactly("peer1: it failed");
+    assertThat(ranking.retryAfter()).isEqualTo(Duration.ofSeconds(4));
+  }
+
+  @Test
+  void openBreaker_isTriedWhenNobodyElseHasTheModel_byOneTaskAtATime() {
+    broken.put(peerId(1), new Breakers.Open("it failed", Duration.ofSeconds(4), false));
+    Peer ailing = peer(1, true, 1, capability("m", true, 1, 0));
+    assertThat(rank("m", NOTHING, ailing)).containsExactly(peerId(1));
+    assertThat(rank("m", NOTHING, ailing, peer(2, true, 900, capability("m", false, 1, 1))))
+        .containsExactly(peerId(2));
+  }
+
+  @Test
+  void modelThatCannotDoWhatIsAsked_isLeftOut_andSaysWhat() {
+    ModelOffer plain =
+        new ModelOffer(
+            "m",
+            "sha256:00",
+            "ollama",
+            1,
+            0,
+            true,
+            0,
+            false,
+            Set.of(Ability.COMPLETION),
+            false,
+            Speed.UNKNOWN);
+    Requirements wanted =
+        new Requirements("m", Set.of(), Set.of(Ability.COMPLETION, Ability.TOOLS));
+    Placer.Ranking ranking =
+        placer(new NoLabels()).rank(demand(wanted, 100), offering(plain), List.of());
+    assertThat(ranking.candidates()).isEmpty();
+    assertThat(ranking.excluded()).containsExactly("node: m there cannot do this: tools");
   }
 }

@@ -15,6 +15,7 @@ import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.Progress;
 import dev.waggle.mesh.swarm.exchange.ResultListener;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
@@ -86,7 +87,7 @@ final class ScriptedExchange implements Exchange {
 
     @Override
     public OfferReply.Accepted acceptance() {
-      return new OfferReply.Accepted(id, Duration.ofSeconds(30), 0, promised);
+      return new OfferReply.Accepted(id, Duration.ofSeconds(30), 0, Duration.ZERO, promised);
     }
 
     @Override
@@ -109,13 +110,13 @@ final class ScriptedExchange implements Exchange {
       ResultListener to = listener.join();
       return new ResultListener() {
         @Override
-        public void onBeat() {
-          to.onBeat();
+        public void onBeat(Progress progress) {
+          to.onBeat(progress);
         }
 
         @Override
         public CompletableFuture<Void> onChunk(Chunk chunk) {
-          sent.addAndGet(chunk.textBytes());
+          sent.addAndGet(chunk.bytes());
           return to.onChunk(chunk);
         }
 

@@ -149,6 +149,16 @@ public final class ChainCheck {
         : Optional.empty();
   }
 
+  /**
+   * What is wrong with the entries so far for who saw the record before; empty when nothing is, and
+   * where what was seen is over another number of entries.
+   */
+  public Optional<String> compare(Optional<SignedCheckpoint> seen) {
+    return seen.filter(known -> known.checkpoint().size() == checked)
+        .flatMap(this::under)
+        .map(cause -> "it is not the record that this node cosigned: " + cause);
+  }
+
   /** What is wrong with a checkpoint over exactly these entries; empty when nothing is. */
   public Optional<String> under(SignedCheckpoint checkpoint) {
     if (checkpoint.checkpoint().size() != checked) {

@@ -6,6 +6,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -62,11 +63,13 @@ final class Compactor {
    * Begins or ends, if it is time.
    *
    * @param entries how many there are
+   * @param changing whether what would be copied is about to change
    * @return whether the file was replaced: the connection is of no use any more
    */
-  boolean advance(Connection connection, long entries) throws SQLException {
+  boolean advance(Connection connection, long entries, BooleanSupplier changing)
+      throws SQLException {
     if (running == null) {
-      if (isDue(connection, entries)) {
+      if (isDue(connection, entries) && !changing.getAsBoolean()) {
         hurry = false;
         running = Compaction.begin(database);
       }
@@ -76,10 +79,10 @@ final class Compactor {
       stop();
       return false;
     }
-    long before = database.bytes();
     if (!running.isReady() || System.nanoTime() - lastTry < TRY_STEP.toNanos()) {
       return false;
     }
+    long before = database.bytes();
     if (!running.swap(connection)) {
       // Somebody reads, perhaps for long: what is to be written does not wait for him each time.
       lastTry = System.nanoTime();

@@ -26,7 +26,7 @@ public final class CreditAccount {
   private final PeerId self;
   private final Clock clock;
   private final Deque<Item> items = new ArrayDeque<>();
-  private final Map<String, Item> unsigned = new HashMap<>();
+  private final Map<String, Item> byClaim = new HashMap<>();
   private final Map<PeerId, Double> owed = new HashMap<>();
   private long next;
 
@@ -35,12 +35,14 @@ public final class CreditAccount {
     private final PeerId member;
     private final String claim;
     private double credits;
+    private boolean signed;
 
-    Item(Instant time, PeerId member, String claim, double credits) {
+    Item(Instant time, PeerId member, String claim, double credits, boolean signed) {
       this.time = time;
       this.member = member;
       this.claim = claim;
       this.credits = credits;
+      this.signed = signed;
     }
   }
 
@@ -76,7 +78,7 @@ public final class CreditAccount {
       while (!items.isEmpty() && items.peek().time.isBefore(begin)) {
         Item old = items.remove();
         change(old, -old.credits);
-        unsigned.remove(old.claim);
+        byClaim.remove(old.claim);
       }
     }
   }
@@ -101,18 +103,17 @@ public final class CreditAccount {
       Duration seen = signed ? receipt.observation().total() : body.work().time();
       double worth = Credits.of(body, new Observation(0, Duration.ZERO, seen));
       double credits = mine ? worth : -worth;
-      @Nullable Item known = unsigned.remove(body.claim());
-      if (known != null) {
+      @Nullable Item known = byClaim.get(body.claim());
+      if (known == null) {
+        PeerId member = mine ? body.requester() : body.worker();
+        Item item = new Item(entry.time(), member, body.claim(), credits, signed);
+        items.add(item);
+        byClaim.put(body.claim(), item);
+        change(item, credits);
+      } else if (signed && !known.signed) {
         change(known, credits - known.credits);
         known.credits = credits;
-        return;
-      }
-      PeerId member = mine ? body.requester() : body.worker();
-      Item item = new Item(entry.time(), member, body.claim(), credits);
-      items.add(item);
-      change(item, credits);
-      if (!signed) {
-        unsigned.put(body.claim(), item);
+        known.signed = true;
       }
     } catch (MalformedReceiptException e) {
       // What cannot be read is worth nothing; verifying the ledger names it.

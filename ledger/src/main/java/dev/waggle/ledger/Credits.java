@@ -6,11 +6,14 @@ import java.time.Duration;
  * What work is worth. Credits are never stored: they follow from receipts that both sides signed,
  * by the formulas here and nothing else.
  *
- * <p>Credits = seconds × engine × quality × load.
+ * <p>Credits = seconds × engine × quality × load. Code has the quality of a large model; its
+ * receipts name the sandbox's runtime, {@code sandbox/} and a language, in the model's place.
  */
 public final class Credits {
   private static final double CPU = 1;
   private static final double GPU = 4;
+  private static final double CODE = 1;
+  private static final String SANDBOX = "sandbox/";
   private static final double MILLIS = 1_000;
 
   private Credits() {}
@@ -23,7 +26,7 @@ public final class Credits {
     Work work = body.work();
     return seconds(work, observation)
         * (work.accelerated() ? GPU : CPU)
-        * quality(work.parameters())
+        * (body.model().startsWith(SANDBOX) ? CODE : quality(work.parameters()))
         * load(work.demandPercent());
   }
 
@@ -35,11 +38,11 @@ public final class Credits {
   }
 
   /**
-   * By the model's size.
+   * By the model's size; more is better.
    *
    * @param parameters in millions; 0 when unknown
    */
-  static double quality(long parameters) {
+  public static double quality(long parameters) {
     if (parameters >= 7_000) {
       return 1;
     }

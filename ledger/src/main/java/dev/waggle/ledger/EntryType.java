@@ -33,7 +33,9 @@ public enum EntryType {
    * an hour at most for each member: each such entry makes this record longer, which others then
    * cosign.
    */
-  CHECKPOINT(13);
+  CHECKPOINT(13),
+  /** A result was accepted, or a person said how a task goes on; a sentence in UTF-8. */
+  APPROVAL(14);
 
   private final int code;
 

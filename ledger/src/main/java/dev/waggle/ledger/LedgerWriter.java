@@ -10,6 +10,7 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -200,6 +201,10 @@ final class LedgerWriter implements AutoCloseable {
     }
   }
 
+  private static boolean forgets(Collection<Write> writes) {
+    return writes.stream().anyMatch(Write.Forget.class::isInstance);
+  }
+
   private void atRest() {
     if (writable) {
       compact();
@@ -210,11 +215,11 @@ final class LedgerWriter implements AutoCloseable {
 
   /** Makes the file smaller if it is time, and nothing that is copied changes. */
   private void compact() {
-    if (!writable || waiting.stream().anyMatch(Write.Forget.class::isInstance)) {
+    if (!writable) {
       return;
     }
     try {
-      if (compactor.advance(connection, head.checkpoint().size())) {
+      if (compactor.advance(connection, head.checkpoint().size(), () -> forgets(waiting))) {
         reconnect();
         load();
       }
@@ -225,7 +230,7 @@ final class LedgerWriter implements AutoCloseable {
   }
 
   private void write(List<Write> batch) {
-    if (batch.stream().anyMatch(Write.Forget.class::isInstance)) {
+    if (forgets(batch)) {
       compactor.stop();
       compactor.hurry();
     }

@@ -94,6 +94,7 @@ public final class Receipt {
             .setOutputBytes(observation.outputBytes())
             .setFirstChunkMs(observation.firstChunk().toMillis())
             .setTotalMs(observation.total().toMillis())
+            .setVerification(observation.verification())
             .build()
             .toByteArray();
     byte[] signature = requester.sign(signedByRequester(bodyBytes, observed));
@@ -116,7 +117,8 @@ public final class Receipt {
       return new Observation(
           observed.getOutputBytes(),
           Duration.ofMillis(observed.getFirstChunkMs()),
-          Duration.ofMillis(observed.getTotalMs()));
+          Duration.ofMillis(observed.getTotalMs()),
+          observed.getVerification());
     } catch (InvalidProtocolBufferException e) {
       throw new MalformedReceiptException("what the requester measured cannot be read");
     }

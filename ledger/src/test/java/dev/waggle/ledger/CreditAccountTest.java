@@ -112,6 +112,8 @@ class CreditAccountTest {
     assertThat(owed(account)).as("who never signs owes, too").isEqualTo(40, EXACT);
     ledger.record(done.countersign(ANNA, seen(5)), false).get(10, TimeUnit.SECONDS);
     assertThat(owed(account)).as("what both say, once").isEqualTo(20, EXACT);
+    ledger.result(done).get(10, TimeUnit.SECONDS);
+    assertThat(owed(account)).as("the worker's word, late").isEqualTo(20, EXACT);
 
     ledger.record(half(ANNA, SELF, 2).countersign(SELF, seen(10)), false).get(10, TimeUnit.SECONDS);
     assertThat(owed(account)).isEqualTo(-20, EXACT);

@@ -127,4 +127,29 @@ class CreditsTest {
       assertThat(Statement.of(ledger, NOON.plusSeconds(1), Instant.MAX).lines()).isEmpty();
     }
   }
+
+  @Test
+  void code_isWorthItsSeconds_andItsReceiptSaysHowItWasVerified() throws Exception {
+    ReceiptBody body =
+        new ReceiptBody(
+            new byte[32],
+            "0".repeat(32),
+            "c",
+            BEN.peerId(),
+            ANNA.peerId(),
+            "sandbox/python",
+            "sha256:00",
+            "",
+            work(10, false, 0, 100),
+            Instant.EPOCH,
+            Instant.EPOCH,
+            new byte[32],
+            List.of());
+    assertThat(Credits.of(body, seen(10))).isCloseTo(10, within(1e-9));
+    Observation compared =
+        new Observation(40, Duration.ZERO, Duration.ofSeconds(1), "compared with another");
+    Receipt receipt = Receipt.byWorker(body, ANNA).countersign(BEN, compared);
+    assertThat(Receipt.parse(receipt.bytes()).observation()).isEqualTo(compared);
+    assertThat(receipt.verifyBoth()).isTrue();
+  }
 }

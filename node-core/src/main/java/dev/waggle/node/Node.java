@@ -2,6 +2,10 @@ package dev.waggle.node;
 
 import dev.waggle.coordinator.Coordinator;
 import dev.waggle.coordinator.TaskSubmitter;
+import dev.waggle.coordinator.job.ArtifactStore;
+import dev.waggle.coordinator.job.JobId;
+import dev.waggle.coordinator.job.JobQueue;
+import dev.waggle.coordinator.job.Upstream;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.IdentityStore;
 import dev.waggle.crypto.PeerId;
@@ -15,6 +19,7 @@ import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.SwarmParts;
 import dev.waggle.mesh.swarm.SwarmSettings;
 import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.capability.Wanted;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.Invite;
@@ -35,12 +40,11 @@ import dev.waggle.node.data.GivenPassphrase;
 import dev.waggle.node.data.H2MembershipStore;
 import dev.waggle.node.data.NodeDatabase;
 import dev.waggle.node.data.PauseStore;
+import dev.waggle.node.data.ProbeStore;
 import dev.waggle.node.data.RunningNode;
+import dev.waggle.node.job.UpstreamModel;
 import dev.waggle.worker.Worker;
-import dev.waggle.worker.engine.Engine;
-import dev.waggle.worker.engine.Patience;
-import dev.waggle.worker.engine.llamacpp.LlamaCppEngine;
-import dev.waggle.worker.engine.ollama.OllamaEngine;
+import dev.waggle.worker.model.ModelTransfers;
 import dev.waggle.worker.owner.Machine;
 import dev.waggle.worker.owner.MachineState;
 import dev.waggle.worker.owner.OwnerRules;
@@ -55,18 +59,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,6 +80,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class Node implements NodeControl, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Node.class);
+
+  /** How long an answer that began may pause before another node goes on with it. */
+  private static final Duration STALL_MAX = Duration.ofSeconds(8);
+
   private static final Duration AUDIT_STEP = Duration.ofSeconds(5);
   private static final Instant PAUSED_FOR_EVER = Instant.parse("9999-01-01T00:00:00Z");
 
@@ -88,6 +94,9 @@ public final class Node implements NodeControl, AutoCloseable {
 
   /** What has been opened, to be closed in the opposite order. */
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  /** What its users asked for lately, once there is something that takes their requests. */
+  private volatile Supplier<List<Wanted>> wanted = List::of;
 
   private final DataDirectory directory;
   private final IdentityStore secrets;
@@ -101,7 +110,9 @@ public final class Node implements NodeControl, AutoCloseable {
   private final Conduct conduct;
   private final Worker worker;
   private final Swarm swarm;
+  private final ModelTransfers transfers;
   private final Coordinator coordinator;
+  private final NodeJobs jobs;
   private final HttpApi api;
 
   private Node(NodeConfig config)
@@ -118,8 +129,11 @@ public final class Node implements NodeControl, AutoCloseable {
       directory = opened(DataDirectory.open(config.dataDirectory()));
       // The slow parts of the start do not need each other.
       CompletableFuture<Vertx> http = HttpApi.prepare(threads.blocking());
-      CompletableFuture<NodeDatabase> opening =
-          CompletableFuture.supplyAsync(this::openDatabase, threads.blocking());
+      Opening<NodeDatabase> opening =
+          opened(
+              Opening.start(() -> NodeDatabase.open(directory.databaseFile()), threads.blocking()));
+      Opening<NodeJobs> openingJobs =
+          opened(Opening.start(() -> NodeJobs.open(directory, clock), threads.blocking()));
       String token = directory.token();
       secrets =
           IdentityStore.open(
@@ -128,7 +142,7 @@ public final class Node implements NodeControl, AutoCloseable {
               GivenPassphrase.ofKeys(config.passphraseFile()));
       Identity identity = secrets.node();
       ledger = opened(H2Ledger.open(directory.ledgerFile(), identity, clock));
-      NodeDatabase database = opened(await(opening));
+      NodeDatabase database = opened(opening.take());
       accessTokens = new AccessTokens(database, clock);
       belonging =
           new Belonging(secrets, ledger, new H2MembershipStore(database), config.name(), clock);
@@ -140,11 +154,14 @@ public final class Node implements NodeControl, AutoCloseable {
       auditor =
           new Auditor(
               identity, ledger, new CheckpointStore(database), conduct, clock, threads.blocking());
-      worker = opened(worker(identity, announcing));
+      worker = opened(worker(identity, new ProbeStore(database), announcing));
       worker.pause(pauses.until());
       swarm = opened(swarm(identity));
       announcing.set(swarm);
       auditor.meet(swarm.audits());
+      transfers = opened(transfers());
+      swarm.share(transfers.source(), transfers.sending());
+      swarm.takeOrders(transfers.orders(worker::library, worker::refresh), transfers.fetching());
       ScheduledFuture<?> audits =
           Recurring.schedule(threads.timer(), AUDIT_STEP, AUDIT_STEP, auditor::round);
       open.push(() -> audits.cancel(false));
@@ -160,7 +177,21 @@ public final class Node implements NodeControl, AutoCloseable {
                   ledger,
                   threads.timer(),
                   clock,
-                  config.firstChunkMax()));
+                  config.firstChunkMax(),
+                  STALL_MAX));
+      wanted = coordinator::wanted;
+      worker.serveDemand(() -> swarm.peers().peers(), coordinator::wanted);
+      jobs = opened(openingJobs.take());
+      jobs.start(
+          identity.peerId(),
+          coordinator,
+          ledger,
+          conduct,
+          this::capability,
+          () -> swarm.peers().peers(),
+          config.upstream().<Upstream>map(UpstreamModel::new).orElse(Upstream.NONE),
+          threads,
+          clock);
       api = opened(HttpApi.start(this, token, Version.current(), http, threads.blocking()));
       directory.announce(self());
       worker.start();
@@ -207,47 +238,16 @@ public final class Node implements NodeControl, AutoCloseable {
     return part;
   }
 
-  private NodeDatabase openDatabase() {
-    try {
-      return NodeDatabase.open(directory.databaseFile());
-    } catch (DataException e) {
-      throw new CompletionException(e);
-    }
-  }
-
-  private static <T> T await(CompletableFuture<T> future)
-      throws DataException, InterruptedException, IOException {
-    try {
-      return future.get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof DataException cause) {
-        throw cause;
-      }
-      throw new IOException(e.getCause());
-    }
-  }
-
-  private Worker worker(Identity identity, AtomicReference<Swarm> announcing) {
-    List<Engine> engines = new ArrayList<>();
-    Patience patience = new Patience(config.firstChunkMax(), config.stallMax());
-    config
-        .ollama()
-        .ifPresent(address -> engines.add(new OllamaEngine(address, patience, threads.timer())));
-    config
-        .llamaModels()
-        .ifPresent(
-            models ->
-                engines.add(
-                    new LlamaCppEngine(
-                        models, directory.path().resolve("native"), patience, threads.timer())));
+  private Worker worker(Identity identity, ProbeStore probes, AtomicReference<Swarm> announcing) {
     return new Worker(
         new Worker.Parts(
             identity,
             () -> membership.swarm().bytes(),
             ledger,
-            engines,
+            Engines.of(config, identity.peerId().toString(), directory.path(), threads.timer()),
             config.limits(),
             new Worker.Owner(config.ownerRules(), this::machine, peer -> membership.name(peer)),
+            new Worker.Probing(config.engines().probing(), probes),
             threads.timer(),
             clock),
         () -> {
@@ -256,6 +256,28 @@ public final class Node implements NodeControl, AutoCloseable {
             told.capabilityChanged();
           }
         });
+  }
+
+  private ModelTransfers transfers() {
+    return ModelTransfers.of(
+        config.transfers(),
+        () -> capability().models(),
+        this::sharesWith,
+        new ModelTransfers.Places(
+            directory.path().resolve("transfers"),
+            config.engines().ollama(),
+            config.ollamaStore(),
+            config.engines().llamaModels()),
+        threads.timer(),
+        clock);
+  }
+
+  /** Whether the owner lets a member use this machine now. */
+  private boolean sharesWith(PeerId member) {
+    Set<String> blocked = config.ownerRules().blocked();
+    return worker.closedFor().isEmpty()
+        && !blocked.contains(member.toString())
+        && !blocked.contains(membership.name(member));
   }
 
   private MachineState machine() {
@@ -329,7 +351,7 @@ public final class Node implements NodeControl, AutoCloseable {
 
   @Override
   public Capability capability() {
-    return worker.capability(config.name(), Version.software());
+    return worker.capability(config.name(), Version.software()).wanting(wanted.get());
   }
 
   @Override
@@ -397,6 +419,26 @@ public final class Node implements NodeControl, AutoCloseable {
   @Override
   public AccessTokens accessTokens() {
     return accessTokens;
+  }
+
+  @Override
+  public ModelTransfers modelTransfers() {
+    return transfers;
+  }
+
+  @Override
+  public JobQueue jobs() {
+    return jobs.queue();
+  }
+
+  @Override
+  public ArtifactStore artifacts() {
+    return jobs.artifacts();
+  }
+
+  @Override
+  public CompletableFuture<Void> answerJob(JobId job, int number, String answer) {
+    return jobs.answer(job, number, answer, ledger, swarm.peerId());
   }
 
   @Override

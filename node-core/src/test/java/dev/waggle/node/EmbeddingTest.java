@@ -33,6 +33,7 @@ class EmbeddingTest {
 
   private Builder node(String name) {
     return Node.builder()
+        .with(Setting.SANDBOX_MODE, "off")
         .dataDirectory(directory.resolve(name))
         .name(name)
         .api("127.0.0.1:0")

@@ -59,6 +59,10 @@ final class Catalog {
     return changed;
   }
 
+  List<Entry> entries() {
+    return entries;
+  }
+
   List<ModelOffer> offers() {
     return offers(entries);
   }

@@ -12,7 +12,7 @@ public record Limits(int slots, int slotsPerModel, int queue) {
   public static final int SLOTS_MAX = 64;
 
   /** The longest queue. */
-  public static final int QUEUE_MAX = 1_024;
+  public static final int QUEUE_MAX = 4_096;
 
   /** The largest task, in bytes. */
   public static final int TASK_BYTES_MAX = 4 << 20;

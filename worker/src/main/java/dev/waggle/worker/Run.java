@@ -17,7 +17,6 @@ import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
@@ -32,6 +31,8 @@ final class Run {
 
   // Four and a half bits for each parameter are usual.
   private static final long BYTES_PER_MILLION = 570_000;
+
+  private static final int BEGINNING_CHARACTERS = 256;
 
   private final Worker.Parts parts;
   private final Catalog catalog;
@@ -63,36 +64,50 @@ final class Run {
     return promised.name();
   }
 
-  /** Runs the task and says everything to the sink; blocks. */
-  void run() {
-    if (!(assignment.spec() instanceof TaskSpec.Chat chat)) {
-      fail(Outcome.Failure.BAD_REQUEST, "this worker runs chats only");
-      return;
+  /** How the prompt begins. */
+  String beginning() {
+    StringBuilder text = new StringBuilder();
+    if (assignment.spec() instanceof TaskSpec.Chat chat) {
+      for (ChatMessage each : chat.messages()) {
+        text.append(each.content(), 0, Math.min(each.content().length(), BEGINNING_CHARACTERS));
+        if (text.length() >= BEGINNING_CHARACTERS) {
+          break;
+        }
+      }
+    } else if (assignment.spec() instanceof TaskSpec.Completion completion) {
+      String prompt = completion.prompt();
+      text.append(prompt, 0, Math.min(prompt.length(), BEGINNING_CHARACTERS));
     }
+    return text.toString();
+  }
+
+  /**
+   * Runs the task and says everything to the sink; blocks.
+   *
+   * @return what it used; empty unless it ended well
+   */
+  Optional<Usage> run() {
     Optional<Catalog.Entry> entry = catalog.find(promised.name());
     if (entry.isEmpty() || !entry.get().offer().digest().equals(promised.digest())) {
       fail(Outcome.Failure.NO_SUCH_MODEL, "the model " + promised.name() + " is gone or another");
-      return;
+      return Optional.empty();
     }
-    Generation mine =
-        entry
-            .get()
-            .engine()
-            .chat(
-                new TaskSpec.Chat(
-                    promised.name(), chat.labels(), chat.messages(), chat.sampling()));
+    TaskSpec task = assignment.spec().with(promised.name());
+    Generation mine = entry.get().engine().start(task);
     synchronized (this) {
       if (canceled) {
-        return;
+        return Optional.empty();
       }
       generation = mine;
     }
     Instant started = parts.clock().instant();
+    sink.running();
     try {
       Generation.End end = mine.run(this::send);
-      Receipt half = receipt(work(chat, entry.get().offer(), end), started);
+      Receipt half = receipt(work(task, entry.get().offer(), end), started);
       sink.finish(new TaskResult(new Outcome.Done(end.reason()), end.usage(), half.bytes()));
       record(half);
+      return Optional.of(end.usage());
     } catch (EngineException e) {
       log.info("task {} failed: {}", assignment.task(), e.getMessage());
       fail(e.failure(), e.getMessage());
@@ -102,6 +117,7 @@ final class Run {
       log.debug("task {} was cancelled", assignment.task());
       sink.finish(new TaskResult(new Outcome.Canceled(), Usage.NONE, new byte[0]));
     }
+    return Optional.empty();
   }
 
   /** Nobody waits for it: the receipt that comes back says it again. */
@@ -120,7 +136,7 @@ final class Run {
   }
 
   private void send(Chunk chunk) throws IOException, InterruptedException {
-    outputBytes += chunk.textBytes();
+    outputBytes += chunk.bytes();
     try {
       sink.chunk(chunk).get();
     } catch (ExecutionException e) {
@@ -128,16 +144,12 @@ final class Run {
     }
   }
 
-  private Work work(TaskSpec.Chat chat, ModelOffer model, Generation.End end) {
+  private Work work(TaskSpec task, ModelOffer model, Generation.End end) {
     Usage usage = end.usage();
-    long promptBytes = 0;
-    for (ChatMessage each : chat.messages()) {
-      promptBytes += each.content().getBytes(StandardCharsets.UTF_8).length;
-    }
     return new Work(
         usage.promptTokens(),
         usage.outputTokens(),
-        promptBytes,
+        task.promptBytes(),
         outputBytes,
         usage.load(),
         usage.prefill(),

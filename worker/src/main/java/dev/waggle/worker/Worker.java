@@ -2,7 +2,6 @@ package dev.waggle.worker;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
-import dev.waggle.ledger.CreditAccount;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.ledger.MalformedReceiptException;
@@ -10,39 +9,41 @@ import dev.waggle.ledger.Offered;
 import dev.waggle.ledger.Receipt;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.swarm.capability.Capability;
+import dev.waggle.mesh.swarm.capability.Peer;
+import dev.waggle.mesh.swarm.capability.Wanted;
 import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
+import dev.waggle.mesh.swarm.exchange.Progress;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.TaskServer;
+import dev.waggle.mesh.swarm.exchange.Usage;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.worker.engine.Engine;
+import dev.waggle.worker.engine.ModelLibrary;
 import dev.waggle.worker.owner.MachineState;
 import dev.waggle.worker.owner.OwnerGate;
 import dev.waggle.worker.owner.OwnerRules;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,6 +61,7 @@ public final class Worker implements TaskServer, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
   private static final Duration DISPUTE_STEP = Duration.ofMinutes(10);
   private static final Duration REFRESH = Duration.ofSeconds(5);
+  private static final Duration WARM = Duration.ofSeconds(5);
   private static final Duration WATCH = Duration.ofSeconds(2);
   private static final Duration BUSY_RETRY_AFTER = Duration.ofSeconds(2);
   private static final Duration OTHER_RETRY_AFTER = Duration.ofSeconds(30);
@@ -69,19 +71,16 @@ public final class Worker implements TaskServer, AutoCloseable {
   private final Catalog catalog;
   private final Runnable onChange;
   private final ThreadPoolExecutor runners;
-  private final ThreadPoolExecutor refresher;
-  private final ThreadPoolExecutor watcher;
-  private volatile @Nullable ScheduledFuture<?> refreshing;
-  private volatile @Nullable ScheduledFuture<?> watching;
-  private volatile @Nullable ScheduledFuture<?> disputing;
+  private final Rounds rounds;
+  private final Runnable refreshing;
+  private final Runnable probing;
   private final Object lock = new Object();
   private final Admission admission;
   private final Map<ClaimId, Run> runs = new HashMap<>();
   private final Map<ClaimId, Held> held = new HashMap<>();
-  private final ModelTimes times = new ModelTimes();
-  private final OwnerGate gate;
-  private final CreditAccount account;
-  private volatile MachineState machine = MachineState.UNKNOWN;
+  private final ModelSpeeds speeds = new ModelSpeeds();
+  private final OwnerControl control;
+  private final Prober prober;
   private boolean wasOpen = true;
   private volatile boolean stopping;
 
@@ -98,6 +97,7 @@ public final class Worker implements TaskServer, AutoCloseable {
       List<Engine> engines,
       Limits limits,
       Owner owner,
+      Probing probing,
       ScheduledExecutorService timer,
       Clock clock) {
     public Parts {
@@ -115,6 +115,14 @@ public final class Worker implements TaskServer, AutoCloseable {
   public record Owner(
       OwnerRules rules, Supplier<MachineState> machine, Function<PeerId, String> names) {}
 
+  /**
+   * Whether models are tried for going on with answers that others began.
+   *
+   * @param on whether new ones are tried, while the node is idle
+   * @param memory what is known of models already
+   */
+  public record Probing(boolean on, ProbeMemory memory) {}
+
   /** What was promised to whom. */
   private record Held(PeerId requester, ModelId model, int demandPercent) {}
 
@@ -128,8 +136,8 @@ public final class Worker implements TaskServer, AutoCloseable {
     this.onChange = onChange;
     this.catalog = new Catalog(parts.engines());
     this.admission = new Admission(parts.limits());
-    this.gate = new OwnerGate(parts.owner().rules(), ZoneId.systemDefault());
-    this.account = new CreditAccount(parts.ledger(), parts.identity().peerId(), parts.clock());
+    this.control = new OwnerControl(parts);
+    this.prober = new Prober(parts.probing().memory(), () -> parts.probing().on() && isIdle());
     int slots = Math.max(1, parts.limits().slots());
     AtomicInteger next = new AtomicInteger(1);
     this.runners =
@@ -139,78 +147,70 @@ public final class Worker implements TaskServer, AutoCloseable {
             10,
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(slots),
-            work -> daemon(work, "worker-" + next.getAndIncrement()));
+            work -> Rounds.daemon(work, "worker-" + next.getAndIncrement()));
     runners.allowCoreThreadTimeOut(true);
-    this.refresher = single("worker-catalog");
-    this.watcher = single("worker-machine");
-  }
-
-  /** One thread; what comes while something waits is left out, since that will do. */
-  private static ThreadPoolExecutor single(String name) {
-    return new ThreadPoolExecutor(
-        1,
-        1,
-        1,
-        TimeUnit.MINUTES,
-        new ArrayBlockingQueue<>(1),
-        work -> daemon(work, name),
-        new ThreadPoolExecutor.DiscardPolicy());
+    this.rounds = new Rounds(parts.timer());
+    this.refreshing = rounds.kind("worker-catalog", this::askEngines);
+    this.probing = rounds.kind("worker-probe", this::probe);
   }
 
   /** Starts to ask the engines what they have, now and then again. */
   public void start() {
-    refreshing =
-        parts
-            .timer()
-            .scheduleWithFixedDelay(
-                this::refreshSoon, 0, REFRESH.toMillis(), TimeUnit.MILLISECONDS);
-    disputing =
-        parts
-            .timer()
-            .scheduleWithFixedDelay(
-                this::disputeSoon,
-                DISPUTE_STEP.toMillis(),
-                DISPUTE_STEP.toMillis(),
-                TimeUnit.MILLISECONDS);
-    watching =
-        parts
-            .timer()
-            .scheduleWithFixedDelay(this::watchSoon, 0, WATCH.toMillis(), TimeUnit.MILLISECONDS);
+    rounds.kind("worker-prepare", this::prepare).run();
+    rounds.every(Duration.ZERO, REFRESH, refreshing);
+    rounds.every(DISPUTE_STEP, DISPUTE_STEP, rounds.kind("worker-dispute", this::dispute));
+    rounds.every(Duration.ZERO, WATCH, rounds.kind("worker-machine", this::watch));
+  }
+
+  /**
+   * Has models ready that the swarm asks for, from now on.
+   *
+   * @param peers the other members now
+   * @param wanted what this node's own users asked for lately
+   */
+  public void serveDemand(Supplier<List<Peer>> peers, Supplier<List<Wanted>> wanted) {
+    Warmer warmer = new Warmer(parts.identity().peerId(), catalog, peers);
+    rounds.every(
+        WARM,
+        WARM,
+        rounds.kind(
+            "worker-warm",
+            () -> {
+              Capability own = capability("self", "self").wanting(wanted.get());
+              if (warmer.round(own, isIdle(), control.freeMemoryMb())) {
+                refresh();
+              }
+            }));
+  }
+
+  private void prepare() {
+    parts.engines().forEach(Engine::prepare);
+    refreshing.run();
   }
 
   /** Results whose requesters had their time to countersign. */
-  private void disputeSoon() {
-    watcher.execute(
-        () ->
-            parts
-                .ledger()
-                .dispute(parts.clock().instant().minus(DISPUTE_AFTER))
-                .thenAccept(
-                    count -> {
-                      if (count > 0) {
-                        log.info("{} results have no receipt after {}", count, DISPUTE_AFTER);
-                      }
-                    }));
+  private void dispute() {
+    parts
+        .ledger()
+        .dispute(parts.clock().instant().minus(DISPUTE_AFTER))
+        .thenAccept(
+            count -> {
+              if (count > 0) {
+                log.info("{} results have no receipt after {}", count, DISPUTE_AFTER);
+              }
+            });
   }
 
-  private void watchSoon() {
-    watcher.execute(
-        () -> {
-          machine = parts.owner().machine().get();
-          enforce();
-          if (parts.owner().rules().memberCreditsPerDay() > 0) {
-            account.follow();
-          }
-        });
+  private void watch() {
+    control.look();
+    enforce();
   }
 
   // ---- the owner's control
 
   /** Runs nothing of others' until that moment, not even what waits already. */
   public void pause(Instant until) {
-    synchronized (lock) {
-      gate.pause(until);
-    }
+    control.pause(until);
     enforce();
   }
 
@@ -221,30 +221,22 @@ public final class Worker implements TaskServer, AutoCloseable {
 
   /** Until when it is paused; empty when it is not. */
   public Optional<Instant> pausedUntil() {
-    synchronized (lock) {
-      return gate.pausedUntil(parts.clock().instant());
-    }
+    return control.pausedUntil();
   }
 
   /** Why it runs nothing of others' now; empty when it does. */
   public Optional<String> closedFor() {
-    synchronized (lock) {
-      return closed().map(OwnerGate.Refusal::why);
-    }
-  }
-
-  private Optional<OwnerGate.Refusal> closed() {
-    return gate.closed(machine, parts.clock().instant());
+    return control.closedFor();
   }
 
   /** What is in force now is so for tasks that wait, too. */
   private void enforce() {
     List<ClaimId> unwanted = new ArrayList<>();
     List<Run> refused = new ArrayList<>();
-    Optional<OwnerGate.Refusal> closed;
+    Optional<String> closed;
     boolean changed;
     synchronized (lock) {
-      closed = closed();
+      closed = closedFor();
       changed = wasOpen != closed.isEmpty();
       wasOpen = closed.isEmpty();
       if (closed.isPresent()) {
@@ -257,8 +249,8 @@ public final class Worker implements TaskServer, AutoCloseable {
         }
       }
     }
-    closed.ifPresent(why -> refused.forEach(run -> run.fail(why.why())));
-    unwanted.forEach(this::end);
+    closed.ifPresent(why -> refused.forEach(run -> run.fail(why)));
+    unwanted.forEach(claim -> end(claim, Duration.ZERO));
     if (changed) {
       onChange.run();
     }
@@ -266,63 +258,71 @@ public final class Worker implements TaskServer, AutoCloseable {
 
   private boolean isOthers(ClaimId claim) {
     Held of = held.get(claim);
-    return of != null && !of.requester().equals(parts.identity().peerId());
+    return of != null && !control.isOwn(of.requester());
   }
 
-  private Optional<OwnerGate.Refusal> refusal(PeerId requester, Requirements task) {
-    if (requester.equals(parts.identity().peerId())) {
-      return Optional.empty();
+  private boolean isIdle() {
+    synchronized (lock) {
+      return held.isEmpty() && !stopping && closedFor().isEmpty();
     }
-    int here =
-        (int) held.values().stream().filter(each -> each.requester().equals(requester)).count();
-    return gate.check(
-        new OwnerGate.Asking(
-            requester,
-            parts.owner().names().apply(requester),
-            here,
-            task,
-            account.owedBy(requester),
-            times.of(task.model())),
-        machine,
-        parts.clock().instant());
   }
 
-  private static Thread daemon(Runnable work, String name) {
-    Thread thread = new Thread(work, name);
-    thread.setDaemon(true);
-    return thread;
+  private void askEngines() {
+    if (catalog.refresh()) {
+      onChange.run();
+    }
+    probing.run();
   }
 
-  private void refreshSoon() {
-    refresher.execute(
-        () -> {
-          if (catalog.refresh()) {
-            onChange.run();
-          }
-        });
+  private void probe() {
+    if (prober.round(catalog.entries())) {
+      onChange.run();
+    }
   }
 
   /** What this node can do now, under the given name. */
   public Capability capability(String nodeName, String software) {
     int running;
     int queued;
+    Duration backlog;
     synchronized (lock) {
       running = admission.running();
       queued = admission.queued();
+      backlog = admission.expectedWait();
     }
     return new Capability(
         nodeName,
         software,
-        catalog.offers(),
+        catalog.offers().stream()
+            .map(each -> each.measured(prober.isResumable(each), speeds.of(each.name())))
+            .toList(),
         parts.limits().slots(),
         running,
         queued,
+        backlog,
         parts.owner().rules().labels());
+  }
+
+  /** How this node gets models; empty when no engine does that. */
+  public Optional<ModelLibrary> library() {
+    return parts.engines().stream().flatMap(engine -> engine.library().stream()).findFirst();
+  }
+
+  /** Asks the engines soon what they have, because that has changed. */
+  public void refresh() {
+    refreshing.run();
   }
 
   /** Why engines have no models now, by the engine's name. */
   public Map<String, String> troubles() {
     return catalog.troubles();
+  }
+
+  /** Why sandboxes here are not used, by the sandbox's name. */
+  public Map<String, String> sandboxTroubles() {
+    Map<String, String> all = new LinkedHashMap<>();
+    parts.engines().forEach(each -> all.putAll(each.troubles()));
+    return all;
   }
 
   @Override
@@ -336,37 +336,74 @@ public final class Worker implements TaskServer, AutoCloseable {
     if (offer.taskBytes() > Limits.TASK_BYTES_MAX) {
       return new OfferReply.Declined(OfferReply.Reason.TOO_LARGE, OTHER_RETRY_AFTER);
     }
-    Optional<Catalog.Entry> entry = catalog.find(offer.requirements().model());
+    Requirements wanted = offer.requirements();
+    Optional<Catalog.Entry> entry =
+        catalog.find(wanted.model()).filter(each -> each.offer().can(wanted.abilities()));
     if (entry.isEmpty()) {
       return new OfferReply.Declined(OfferReply.Reason.NO_SUCH_MODEL, OTHER_RETRY_AFTER);
     }
     ClaimId claim = ClaimId.random();
     String model = entry.get().offer().name();
     ModelId promised = new ModelId(model, entry.get().offer().digest());
+    Optional<Duration> expected = speeds.task(model);
+    Duration task = expected.orElse(ModelSpeeds.UNKNOWN_TASK);
     Optional<Integer> before;
+    Duration eta;
     synchronized (lock) {
+      int here =
+          (int) held.values().stream().filter(each -> each.requester().equals(requester)).count();
       // The rules are about the model that the name means here.
       Optional<OwnerGate.Refusal> refusal =
-          refusal(requester, new Requirements(model, offer.requirements().labels()));
+          control.refusal(
+              requester,
+              here,
+              new Requirements(model, wanted.labels(), wanted.abilities()),
+              expected);
       if (refusal.isPresent()) {
         return new OfferReply.Declined(refusal.get().reason(), refusal.get().retryAfter());
       }
-      before = admission.claim(claim, model, requester);
-      if (before.isPresent()) {
-        held.put(claim, new Held(requester, promised, admission.demandPercent()));
-        if (isOthers(claim)) {
-          gate.onTaken(requester, parts.clock().instant());
-        }
+      before = admission.claim(claim, model, requester, offer.priority(), task);
+      if (before.isEmpty()) {
+        return new OfferReply.Declined(OfferReply.Reason.BUSY, untilRoom(task));
       }
+      eta = eta(before.get(), task);
+      if (eta.compareTo(offer.patience()) > 0) {
+        admission.end(claim, Duration.ZERO);
+        return new OfferReply.Declined(OfferReply.Reason.BUSY, eta.minus(offer.patience()));
+      }
+      held.put(claim, new Held(requester, promised, admission.demandPercent()));
+      control.onTaken(requester);
     }
-    if (before.isEmpty()) {
-      return new OfferReply.Declined(OfferReply.Reason.BUSY, BUSY_RETRY_AFTER);
-    }
+    prober.giveWay();
     onChange.run();
-    if (!requester.equals(parts.identity().peerId())) {
+    if (!control.isOwn(requester)) {
       record(requester, offer, claim, model);
     }
-    return new OfferReply.Accepted(claim, LEASE, before.get(), promised);
+    return new OfferReply.Accepted(claim, LEASE, before.get(), eta, promised);
+  }
+
+  /** When a task begins that so many go before. */
+  private Duration eta(int before, Duration task) {
+    return task.multipliedBy(before).dividedBy(Math.max(1, parts.limits().slots()));
+  }
+
+  /** When one of those that are here has probably made room. */
+  private Duration untilRoom(Duration task) {
+    Duration time = task.dividedBy(Math.max(1, parts.limits().slots()));
+    return time.compareTo(BUSY_RETRY_AFTER) > 0 ? time : BUSY_RETRY_AFTER;
+  }
+
+  @Override
+  public Progress progress(ClaimId claim) {
+    synchronized (lock) {
+      Held of = held.get(claim);
+      if (of == null || !admission.isWaiting(claim)) {
+        return Progress.RUNNING;
+      }
+      int before = admission.position(claim);
+      Duration task = speeds.task(of.model().name()).orElse(ModelSpeeds.UNKNOWN_TASK);
+      return new Progress(false, before, eta(before, task));
+    }
   }
 
   private void record(PeerId requester, Offer offer, ClaimId claim, String model) {
@@ -392,7 +429,7 @@ public final class Worker implements TaskServer, AutoCloseable {
       }
       run = new Run(parts, catalog, assignment, of.model(), of.demandPercent(), sink);
       runs.put(assignment.claim(), run);
-      refused = isOthers(assignment.claim()) && closed().isPresent();
+      refused = isOthers(assignment.claim()) && closedFor().isPresent();
       start = refused ? List.of() : admission.ready(assignment.claim());
     }
     start(start);
@@ -417,22 +454,23 @@ public final class Worker implements TaskServer, AutoCloseable {
   private void runToEnd(ClaimId claim, Run run) {
     Instant began = parts.clock().instant();
     try {
-      run.run();
-      times.onRan(run.model(), Duration.between(began, parts.clock().instant()));
+      Optional<Usage> used = run.run();
+      Duration took = Duration.between(began, parts.clock().instant());
+      used.ifPresent(usage -> speeds.onRan(run.model(), took, usage, run.beginning()));
     } catch (RuntimeException | Error e) {
       log.error("a task ended in a bug", e);
       run.fail("the worker failed: " + e);
     } finally {
-      end(claim);
+      end(claim, Duration.between(began, parts.clock().instant()));
     }
   }
 
-  private void end(ClaimId claim) {
+  private void end(ClaimId claim, Duration took) {
     List<ClaimId> start;
     synchronized (lock) {
       runs.remove(claim);
       held.remove(claim);
-      start = admission.end(claim);
+      start = admission.end(claim, took);
     }
     start(start);
   }
@@ -449,7 +487,7 @@ public final class Worker implements TaskServer, AutoCloseable {
       run.cancel();
     }
     if (waiting) {
-      end(claim);
+      end(claim, Duration.ZERO);
     }
   }
 
@@ -474,13 +512,8 @@ public final class Worker implements TaskServer, AutoCloseable {
   @Override
   public void close() {
     stopping = true;
-    for (ScheduledFuture<?> each : Arrays.asList(refreshing, watching, disputing)) {
-      if (each != null) {
-        each.cancel(false);
-      }
-    }
-    refresher.shutdownNow();
-    watcher.shutdownNow();
+    rounds.close();
+    prober.giveWay();
     List<Run> open;
     synchronized (lock) {
       open = List.copyOf(runs.values());

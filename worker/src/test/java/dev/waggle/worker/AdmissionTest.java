@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
+import dev.waggle.mesh.swarm.exchange.Priority;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -15,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AdmissionTest {
+  private static final Duration TIME = Duration.ofSeconds(5);
   private static final PeerId ANNA = member(1);
   private static final PeerId BEN = member(2);
 
@@ -33,11 +36,11 @@ class AdmissionTest {
   void lastPartOfTheQueue_isForMembersThatHaveNothingHere() {
     Admission admission = new Admission(new Limits(1, 1, 4));
     for (int i = 0; i < 4; i++) {
-      assertThat(admission.claim(ClaimId.random(), "m", ANNA)).contains(i);
+      assertThat(admission.claim(ClaimId.random(), "m", ANNA, Priority.NORMAL, TIME)).contains(i);
     }
-    assertThat(admission.claim(a, "m", ANNA)).isEmpty();
-    assertThat(admission.claim(b, "m", BEN)).contains(1);
-    assertThat(admission.claim(c, "m", member(3))).isEmpty();
+    assertThat(admission.claim(a, "m", ANNA, Priority.NORMAL, TIME)).isEmpty();
+    assertThat(admission.claim(b, "m", BEN, Priority.NORMAL, TIME)).contains(1);
+    assertThat(admission.claim(c, "m", member(3), Priority.NORMAL, TIME)).isEmpty();
   }
 
   @Test
@@ -47,67 +50,68 @@ class AdmissionTest {
     for (int i = 0; i < 4; i++) {
       ClaimId claim = ClaimId.random();
       annas.add(claim);
-      admission.claim(claim, "m", ANNA);
+      admission.claim(claim, "m", ANNA, Priority.NORMAL, TIME);
       admission.ready(claim);
     }
-    assertThat(admission.claim(a, "m", BEN)).contains(1);
-    assertThat(admission.claim(b, "m", BEN)).contains(3);
+    assertThat(admission.claim(a, "m", BEN, Priority.NORMAL, TIME)).contains(1);
+    assertThat(admission.claim(b, "m", BEN, Priority.NORMAL, TIME)).contains(3);
     assertThat(admission.ready(a)).isEmpty();
     assertThat(admission.ready(b)).isEmpty();
-    assertThat(admission.end(annas.get(0))).containsExactly(a);
-    assertThat(admission.end(a)).containsExactly(annas.get(1));
-    assertThat(admission.end(annas.get(1))).containsExactly(b);
-    assertThat(admission.end(b)).containsExactly(annas.get(2));
-    assertThat(admission.end(annas.get(2))).containsExactly(annas.get(3));
+    assertThat(admission.end(annas.get(0), TIME)).containsExactly(a);
+    assertThat(admission.end(a, TIME)).containsExactly(annas.get(1));
+    assertThat(admission.end(annas.get(1), TIME)).containsExactly(b);
+    assertThat(admission.end(b, TIME)).containsExactly(annas.get(2));
+    assertThat(admission.end(annas.get(2), TIME)).containsExactly(annas.get(3));
   }
 
   @Test
   void claims_beyondSlotsAndQueue_areDeclined() {
     Admission admission = new Admission(new Limits(1, 1, 1));
-    assertThat(admission.claim(a, "m", ANNA)).contains(0);
-    assertThat(admission.claim(b, "m", ANNA)).contains(1);
-    assertThat(admission.claim(c, "m", ANNA)).isEmpty();
-    admission.end(a);
-    assertThat(admission.claim(c, "m", ANNA)).contains(1);
+    assertThat(admission.claim(a, "m", ANNA, Priority.NORMAL, TIME)).contains(0);
+    assertThat(admission.claim(b, "m", ANNA, Priority.NORMAL, TIME)).contains(1);
+    assertThat(admission.claim(c, "m", ANNA, Priority.NORMAL, TIME)).isEmpty();
+    admission.end(a, TIME);
+    assertThat(admission.claim(c, "m", ANNA, Priority.NORMAL, TIME)).contains(1);
   }
 
   @Test
   void nodeWithoutSlots_declinesEverything() {
-    assertThat(new Admission(new Limits(0, 1, 8)).claim(a, "m", ANNA)).isEmpty();
+    assertThat(new Admission(new Limits(0, 1, 8)).claim(a, "m", ANNA, Priority.NORMAL, TIME))
+        .isEmpty();
   }
 
   @Test
   void secondTaskOfAModel_waitsForTheFirst_whileAnotherModelRuns() {
     Admission admission = new Admission(new Limits(2, 1, 2));
-    admission.claim(a, "m", ANNA);
-    assertThat(admission.claim(b, "m", ANNA)).contains(1);
-    admission.claim(c, "other", ANNA);
+    admission.claim(a, "m", ANNA, Priority.NORMAL, TIME);
+    assertThat(admission.claim(b, "m", ANNA, Priority.NORMAL, TIME)).contains(1);
+    admission.claim(c, "other", ANNA, Priority.NORMAL, TIME);
     assertThat(admission.ready(a)).containsExactly(a);
     assertThat(admission.ready(b)).isEmpty();
     assertThat(admission.ready(c)).containsExactly(c);
     assertThat(admission.running()).isEqualTo(2);
     assertThat(admission.queued()).isEqualTo(1);
-    assertThat(admission.end(c)).isEmpty();
-    assertThat(admission.end(a)).containsExactly(b);
+    assertThat(admission.end(c, TIME)).isEmpty();
+    assertThat(admission.end(a, TIME)).containsExactly(b);
   }
 
   @Test
   void readyTask_overtakesOneThatIsOnlyHeld() {
     Admission admission = new Admission(new Limits(1, 1, 3));
-    admission.claim(a, "m", ANNA);
-    admission.claim(b, "m", ANNA);
+    admission.claim(a, "m", ANNA, Priority.NORMAL, TIME);
+    admission.claim(b, "m", ANNA, Priority.NORMAL, TIME);
     assertThat(admission.ready(b)).containsExactly(b);
     assertThat(admission.ready(a)).isEmpty();
-    assertThat(admission.end(b)).containsExactly(a);
+    assertThat(admission.end(b, TIME)).containsExactly(a);
   }
 
   @Test
   void claimThatEndsWhileItWaits_freesItsPlace() {
     Admission admission = new Admission(new Limits(1, 1, 0));
-    admission.claim(a, "m", ANNA);
+    admission.claim(a, "m", ANNA, Priority.NORMAL, TIME);
     assertThat(admission.isWaiting(a)).isTrue();
-    assertThat(admission.end(a)).isEmpty();
-    assertThat(admission.claim(b, "m", ANNA)).contains(0);
+    assertThat(admission.end(a, TIME)).isEmpty();
+    assertThat(admission.claim(b, "m", ANNA, Priority.NORMAL, TIME)).contains(0);
     assertThat(admission.isWaiting(a)).isFalse();
     assertThat(admission.ready(a)).isEmpty();
     assertThat(admission.ready(d)).isEmpty();
@@ -128,7 +132,12 @@ class AdmissionTest {
         case 0 -> {
           ClaimId claim = ClaimId.random();
           if (admission
-              .claim(claim, "m" + random.nextInt(3), random.nextBoolean() ? ANNA : BEN)
+              .claim(
+                  claim,
+                  "m" + random.nextInt(3),
+                  random.nextBoolean() ? ANNA : BEN,
+                  Priority.NORMAL,
+                  TIME)
               .isPresent()) {
             held.add(claim);
           } else {
@@ -146,7 +155,7 @@ class AdmissionTest {
           if (!running.isEmpty()) {
             ClaimId claim = running.iterator().next();
             running.remove(claim);
-            started = admission.end(claim);
+            started = admission.end(claim, TIME);
           }
         }
       }
@@ -157,5 +166,81 @@ class AdmissionTest {
       assertThat(admission.running()).isEqualTo(running.size()).isLessThanOrEqualTo(3);
       assertThat(admission.queued()).isEqualTo(held.size() + ready.size());
     }
+  }
+
+  private List<ClaimId> ready(Admission admission, PeerId member, Duration expected, int count) {
+    List<ClaimId> claims = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      ClaimId claim = ClaimId.random();
+      admission.claim(claim, "m", member, Priority.NORMAL, expected);
+      admission.ready(claim);
+      claims.add(claim);
+    }
+    return claims;
+  }
+
+  @Test
+  void memberWithShortTasks_getsAsMuchTime_notAsManyTasks() {
+    Admission admission = new Admission(new Limits(1, 1, 64));
+    List<ClaimId> lengthy = ready(admission, ANNA, Duration.ofSeconds(8), 8);
+    List<ClaimId> brief = ready(admission, BEN, Duration.ofSeconds(2), 24);
+    ClaimId running = lengthy.get(0);
+    int annas = 1;
+    int bens = 0;
+    for (int i = 0; i < 20; i++) {
+      boolean isAnnas = lengthy.contains(running);
+      running =
+          admission.end(running, isAnnas ? Duration.ofSeconds(8) : Duration.ofSeconds(2)).get(0);
+      annas += lengthy.contains(running) ? 1 : 0;
+      bens += brief.contains(running) ? 1 : 0;
+    }
+    assertThat(bens).isBetween(3 * annas, 5 * annas);
+  }
+
+  @Test
+  void memberWhoseTasksTakeLongerThanExpected_paysForItLater() {
+    Admission admission = new Admission(new Limits(1, 1, 64));
+    List<ClaimId> annas = ready(admission, ANNA, TIME, 8);
+    List<ClaimId> bens = ready(admission, BEN, TIME, 8);
+    List<ClaimId> next = admission.end(annas.get(0), TIME.multipliedBy(4));
+    for (int i = 0; i < 3; i++) {
+      assertThat(next).containsExactly(bens.get(i));
+      next = admission.end(bens.get(i), TIME);
+    }
+    assertThat(next).containsExactly(annas.get(1));
+  }
+
+  @Test
+  void urgentTask_goesBeforeItsMembersOthers_butNotBeforeAnothersTurn() {
+    Admission admission = new Admission(new Limits(1, 1, 16));
+    List<ClaimId> annas = ready(admission, ANNA, TIME, 3);
+    List<ClaimId> bens = ready(admission, BEN, TIME, 1);
+    admission.claim(a, "m", ANNA, Priority.HIGH, TIME);
+    admission.ready(a);
+    assertThat(admission.end(annas.get(0), TIME)).containsExactly(bens.get(0));
+    assertThat(admission.end(bens.get(0), TIME)).containsExactly(a);
+    assertThat(admission.end(a, TIME)).containsExactly(annas.get(1));
+  }
+
+  @Test
+  void lowPriority_waitsForEverybody() {
+    Admission admission = new Admission(new Limits(1, 1, 16));
+    List<ClaimId> annas = ready(admission, ANNA, TIME, 1);
+    assertThat(admission.claim(a, "m", BEN, Priority.LOW, TIME)).contains(1);
+    admission.ready(a);
+    List<ClaimId> more = ready(admission, ANNA, TIME, 2);
+    assertThat(admission.position(a)).isEqualTo(3);
+    assertThat(admission.end(annas.get(0), TIME)).containsExactly(more.get(0));
+    assertThat(admission.end(more.get(0), TIME)).containsExactly(more.get(1));
+    assertThat(admission.end(more.get(1), TIME)).containsExactly(a);
+    assertThat(admission.position(a)).isZero();
+  }
+
+  @Test
+  void expectedWait_isWhatWaits_forEachSlot() {
+    Admission admission = new Admission(new Limits(2, 2, 16));
+    assertThat(admission.expectedWait()).isZero();
+    ready(admission, ANNA, TIME, 4);
+    assertThat(admission.expectedWait()).isEqualTo(TIME);
   }
 }

@@ -20,6 +20,7 @@ import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.Priority;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.Sampling;
@@ -83,6 +84,7 @@ class WorkerTest {
                 List.of(
                     new OllamaEngine(
                         ollama.address(),
+                        8_192,
                         new Patience(Duration.ofSeconds(20), Duration.ofSeconds(20)),
                         timer)),
                 new Limits(2, 1, 1),
@@ -90,6 +92,7 @@ class WorkerTest {
                     new OwnerRules(List.of(), Set.of("blocked"), true, 85, 0, 0, 0, 0, List.of()),
                     () -> machine,
                     peer -> name),
+                new Worker.Probing(false, new NoProbes()),
                 timer,
                 Clock.systemUTC()),
             changes::incrementAndGet);
@@ -112,7 +115,13 @@ class WorkerTest {
   private static final class Recorded implements ResultSink {
     final List<Chunk> chunks = new CopyOnWriteArrayList<>();
     final CompletableFuture<TaskResult> result = new CompletableFuture<>();
+    final CompletableFuture<Void> began = new CompletableFuture<>();
     volatile boolean gone;
+
+    @Override
+    public void running() {
+      began.complete(null);
+    }
 
     @Override
     public CompletableFuture<Void> chunk(Chunk chunk) {
@@ -131,7 +140,12 @@ class WorkerTest {
   private OfferReply offer(String model) {
     return worker.onOffer(
         requester.peerId(),
-        new Offer(TaskId.random(), new Requirements(model), 1_024, Duration.ofSeconds(60)));
+        new Offer(
+            TaskId.random(),
+            new Requirements(model),
+            1_024,
+            Duration.ofSeconds(60),
+            Priority.NORMAL));
   }
 
   private ClaimId claim(String model) {
@@ -193,7 +207,8 @@ class WorkerTest {
                     TaskId.random(),
                     new Requirements(FakeOllama.MODEL),
                     Limits.TASK_BYTES_MAX + 1,
-                    Duration.ofSeconds(1))))
+                    Duration.ofSeconds(60),
+                    Priority.NORMAL)))
         .isInstanceOfSatisfying(
             OfferReply.Declined.class,
             declined -> assertThat(declined.reason()).isEqualTo(OfferReply.Reason.TOO_LARGE));
@@ -256,7 +271,8 @@ class WorkerTest {
                     TaskId.random(),
                     new Requirements(FakeOllama.MODEL),
                     1_024,
-                    Duration.ofSeconds(1))))
+                    Duration.ofSeconds(60),
+                    Priority.NORMAL)))
         .isInstanceOf(OfferReply.Accepted.class);
     worker.resume();
     assertThat(worker.closedFor()).isEmpty();

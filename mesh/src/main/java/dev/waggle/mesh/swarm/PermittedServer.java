@@ -6,6 +6,7 @@ import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
+import dev.waggle.mesh.swarm.exchange.Progress;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.TaskServer;
 import dev.waggle.mesh.swarm.membership.Certificate;
@@ -66,6 +67,11 @@ final class PermittedServer implements TaskServer {
   @Override
   public void onAssign(Assignment assignment, ResultSink sink) {
     server.onAssign(assignment, sink);
+  }
+
+  @Override
+  public Progress progress(ClaimId claim) {
+    return server.progress(claim);
   }
 
   @Override

@@ -16,6 +16,11 @@ import dev.waggle.mesh.libp2p.protocol.mdns.MdnsDiscovery;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
 import dev.waggle.mesh.swarm.audit.AuditMembers;
 import dev.waggle.mesh.swarm.audit.AuditProtocol;
+import dev.waggle.mesh.swarm.blob.BlobPeers;
+import dev.waggle.mesh.swarm.blob.BlobServer;
+import dev.waggle.mesh.swarm.blob.BlobSource;
+import dev.waggle.mesh.swarm.blob.ConnectedBlobs;
+import dev.waggle.mesh.swarm.blob.Pace;
 import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Adverts;
 import dev.waggle.mesh.swarm.capability.Capability;
@@ -38,6 +43,9 @@ import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.MembershipStore;
 import dev.waggle.mesh.swarm.membership.Revocation;
 import dev.waggle.mesh.swarm.membership.Role;
+import dev.waggle.mesh.swarm.pull.OrderedPull;
+import dev.waggle.mesh.swarm.pull.PullServer;
+import dev.waggle.mesh.swarm.pull.PullTarget;
 import dev.waggle.mesh.swarm.request.Requests;
 import java.io.IOException;
 import java.time.Duration;
@@ -48,6 +56,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -78,6 +87,7 @@ public final class Swarm implements AutoCloseable {
   private final Reachability reachability;
   private final SignedRecords records;
   private final GossipSub pubSub;
+  private final Requests requests;
   private final Admissions admissions;
   private final LabelCheck labels;
   private final Adverts adverts;
@@ -116,7 +126,7 @@ public final class Swarm implements AutoCloseable {
             parts.timer(),
             parts.clock(),
             this::onAdvert);
-    Requests requests = new Requests(parts.identity(), parts.clock());
+    this.requests = new Requests(parts.identity(), parts.clock());
     this.admissions =
         new Admissions(
             host,
@@ -259,6 +269,31 @@ public final class Swarm implements AutoCloseable {
   /** The members, for who looks after records. */
   public AuditMembers audits() {
     return audits;
+  }
+
+  /** The members, for who wants content of theirs. */
+  public BlobPeers blobs() {
+    return new ConnectedBlobs(admissions, parts.conduct());
+  }
+
+  /** Gives content to members from now on; before that nobody is answered. */
+  public void share(BlobSource source, Pace pace) {
+    new BlobServer(source, parts.conduct(), pace, parts.timer(), parts.blocking()).serve(host);
+  }
+
+  /**
+   * Takes members' orders of models from now on; before that nobody is answered.
+   *
+   * @param blocking runs pulls, which take long; may refuse
+   */
+  public void takeOrders(PullTarget target, Executor blocking) {
+    new PullServer(target, requests, admissions, parts.conduct(), parts.timer(), blocking)
+        .serve(host);
+  }
+
+  /** Orders a model at a member, which gets it from its registry if its owner lets this node. */
+  public OrderedPull order(PeerId member, String model) {
+    return OrderedPull.begin(member, model, requests, admissions, parts.conduct());
   }
 
   /** Where labelled requests of this node may go. */

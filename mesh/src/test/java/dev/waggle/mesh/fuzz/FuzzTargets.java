@@ -12,8 +12,10 @@ import dev.waggle.mesh.libp2p.record.PeerRecordFuzz;
 import dev.waggle.mesh.libp2p.security.noise.NoiseDecoderFuzz;
 import dev.waggle.mesh.libp2p.security.noise.NoiseHandshakeFuzz;
 import dev.waggle.mesh.swarm.audit.AuditFuzz;
+import dev.waggle.mesh.swarm.blob.BlobFuzz;
 import dev.waggle.mesh.swarm.membership.InviteFuzz;
 import dev.waggle.mesh.swarm.membership.RevocationFuzz;
+import dev.waggle.mesh.swarm.pull.PullFuzz;
 import dev.waggle.mesh.swarm.wire.AdvertFuzz;
 import dev.waggle.mesh.swarm.wire.ControlFuzz;
 import dev.waggle.mesh.swarm.wire.ExchangeFuzz;
@@ -41,7 +43,9 @@ final class FuzzTargets {
           new AdvertFuzz(),
           new ControlFuzz(),
           new ExchangeFuzz(),
-          new AuditFuzz());
+          new AuditFuzz(),
+          new BlobFuzz(),
+          new PullFuzz());
 
   private FuzzTargets() {}
 

@@ -19,6 +19,7 @@ import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.Offer;
+import dev.waggle.mesh.swarm.exchange.Priority;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
@@ -133,7 +134,12 @@ class HostileMemberTest {
     greet(connect(), 1);
     await().until(() -> owner.swarm.connection(identity.peerId()).isPresent());
     Offer offer =
-        new Offer(TaskId.random(), new Requirements(TestNode.MODEL), 1_024, Duration.ofSeconds(60));
+        new Offer(
+            TaskId.random(),
+            new Requirements(TestNode.MODEL),
+            1_024,
+            Duration.ofSeconds(60),
+            Priority.NORMAL);
     assertThatThrownBy(
             () -> owner.swarm.exchange().offer(identity.peerId(), offer).get(10, TimeUnit.SECONDS))
         .hasMessageContaining("not signed by its worker");

@@ -8,6 +8,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
+import dev.waggle.mesh.swarm.exchange.Priority;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.label.Label;
@@ -56,7 +57,8 @@ class LabelsTest {
             TaskId.random(),
             new Requirements(TestNode.MODEL, labels),
             1_024,
-            Duration.ofSeconds(60));
+            Duration.ofSeconds(60),
+            Priority.NORMAL);
     return from.swarm.exchange().offer(to.id(), offer).get(10, TimeUnit.SECONDS);
   }
 

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
+import dev.waggle.mesh.swarm.exchange.Priority;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.membership.Role;
@@ -37,7 +38,12 @@ class RolesTest {
 
   private static OfferOutcome offer(TestNode from, TestNode to) throws Exception {
     Offer offer =
-        new Offer(TaskId.random(), new Requirements(TestNode.MODEL), 1_024, Duration.ofSeconds(60));
+        new Offer(
+            TaskId.random(),
+            new Requirements(TestNode.MODEL),
+            1_024,
+            Duration.ofSeconds(60),
+            Priority.NORMAL);
     return from.swarm.exchange().offer(to.id(), offer).get(10, TimeUnit.SECONDS);
   }
 

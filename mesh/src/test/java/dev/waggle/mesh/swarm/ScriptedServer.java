@@ -6,6 +6,7 @@ import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
+import dev.waggle.mesh.swarm.exchange.Progress;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.TaskServer;
 import java.time.Duration;
@@ -25,8 +26,11 @@ final class ScriptedServer implements TaskServer {
   static final ModelId MODEL = new ModelId(TestNode.MODEL, "sha256:" + "0".repeat(64));
 
   volatile Function<Offer, OfferReply> answer =
-      offer -> new OfferReply.Accepted(ClaimId.random(), Duration.ofSeconds(30), 0, MODEL);
+      offer ->
+          new OfferReply.Accepted(
+              ClaimId.random(), Duration.ofSeconds(30), 0, Duration.ZERO, MODEL);
   volatile BiConsumer<Assignment, ResultSink> work = (assignment, sink) -> {};
+  volatile Progress progress = Progress.RUNNING;
   volatile CompletableFuture<Void> settlement = CompletableFuture.completedFuture(null);
 
   @Override
@@ -39,6 +43,11 @@ final class ScriptedServer implements TaskServer {
   public void onAssign(Assignment assignment, ResultSink sink) {
     assignments.add(assignment);
     work.accept(assignment, sink);
+  }
+
+  @Override
+  public Progress progress(ClaimId claim) {
+    return progress;
   }
 
   @Override

@@ -15,6 +15,8 @@ import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.Priority;
+import dev.waggle.mesh.swarm.exchange.Progress;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.ResultListener;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
@@ -68,7 +70,7 @@ class TaskExchangeTest {
     volatile CompletableFuture<Void> taken = CompletableFuture.completedFuture(null);
 
     @Override
-    public void onBeat() {
+    public void onBeat(Progress progress) {
       // Beats decide nothing here.
     }
 
@@ -91,7 +93,12 @@ class TaskExchangeTest {
 
   private OfferOutcome offer() throws Exception {
     Offer offer =
-        new Offer(TaskId.random(), new Requirements(TestNode.MODEL), 1_024, Duration.ofSeconds(60));
+        new Offer(
+            TaskId.random(),
+            new Requirements(TestNode.MODEL),
+            1_024,
+            Duration.ofSeconds(60),
+            Priority.NORMAL);
     return requester.swarm.exchange().offer(worker.id(), offer).get(10, TimeUnit.SECONDS);
   }
 
@@ -293,7 +300,12 @@ class TaskExchangeTest {
           sink.finish(DONE);
         };
     Offer offer =
-        new Offer(TaskId.random(), new Requirements(TestNode.MODEL), 1_024, Duration.ofSeconds(60));
+        new Offer(
+            TaskId.random(),
+            new Requirements(TestNode.MODEL),
+            1_024,
+            Duration.ofSeconds(60),
+            Priority.NORMAL);
     OfferOutcome outcome =
         requester.swarm.exchange().offer(requester.id(), offer).get(10, TimeUnit.SECONDS);
     Recording heard = new Recording();

@@ -4,66 +4,73 @@ import dev.waggle.coordinator.Placement;
 import dev.waggle.coordinator.RunningTask;
 import dev.waggle.coordinator.TaskFailure;
 import dev.waggle.coordinator.TaskListener;
+import dev.waggle.coordinator.TaskSubmitter;
 import dev.waggle.coordinator.TaskSummary;
 import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.Progress;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Takes one task's answer to its client, at the client's speed. The task's calls come from any
- * thread; everything that touches the response happens on its event loop.
+ * Takes the answer to one request to its client, at the client's speed. The tasks' calls come from
+ * any thread; everything that touches the response happens on its event loop.
  */
-final class Answer implements TaskListener {
-  /** The longest answer that is gathered for a client that does not stream, in characters. */
-  static final int WHOLE_CHARACTERS_MAX = 16 << 20;
+final class Answer {
+  /** The longest answer that is gathered for a client that does not stream, in bytes. */
+  static final long WHOLE_BYTES_MAX = 64L << 20;
 
-  /** When a stream shows its headers even if nobody answers yet: clients give up at thirty. */
-  static final Duration HEADERS_MAX = Duration.ofSeconds(15);
+  /**
+   * When a stream shows its headers even if no answer begins: until then a failure can still be an
+   * honest status, and the headers name who answers.
+   */
+  static final Duration HEADERS_MAX = Duration.ofMillis(500);
 
   /** How often a waiting stream shows that it is alive. */
-  static final Duration KEEP_ALIVE = Duration.ofSeconds(10);
+  static final Duration KEEP_ALIVE = Duration.ofSeconds(5);
 
   private final HttpServerResponse response;
   private final Vertx vertx;
   private final Context context;
+  private final ModelCall call;
   private final AnswerForm form;
-  private final boolean stream;
   private final ApiMetrics.Request metrics;
-  private final StringBuilder text = new StringBuilder();
-  private final StringBuilder thinking = new StringBuilder();
-  private final long headersTimer;
-  private long keepAliveTimer = -1;
-  private @Nullable RunningTask task;
+  private final List<Gathered> choices = new ArrayList<>();
+  private final List<RunningTask> tasks = new ArrayList<>();
+  private long timer;
+  private Progress progress = Progress.RUNNING;
+  private boolean answering;
+  private boolean quiet = true;
   private boolean begun;
   private boolean ended;
 
-  Answer(
-      Vertx vertx,
-      HttpServerResponse response,
-      AnswerForm form,
-      boolean stream,
-      ApiMetrics.Request metrics) {
+  Answer(Vertx vertx, HttpServerResponse response, ModelCall call, ApiMetrics.Request metrics) {
     this.vertx = vertx;
     this.context = vertx.getOrCreateContext();
     this.response = response;
-    this.form = form;
-    this.stream = stream;
+    this.call = call;
+    this.form = call.form();
     this.metrics = metrics;
-    this.headersTimer = vertx.setTimer(HEADERS_MAX.toMillis(), id -> keepAlive());
+    this.timer = vertx.setTimer(HEADERS_MAX.toMillis(), id -> keepAlive());
     response.closeHandler(gone -> onClientGone());
     response.exceptionHandler(failure -> onClientGone());
   }
 
-  /** The task that is answered; on the event loop, before anything else can happen on it. */
-  void answers(RunningTask running) {
-    task = running;
-    if (!ended) {
-      response.putHeader("x-waggle-task", running.id().value());
+  /** Has the request answered; on the event loop. */
+  void begin(TaskSubmitter submitter) {
+    for (TaskSpec each : call.tasks()) {
+      Choice choice = new Choice(choices.size());
+      choices.add(new Gathered());
+      tasks.add(submitter.submit(each, call.terms(), choice));
+    }
+    if (!response.headWritten()) {
+      response.putHeader("x-waggle-task", tasks.get(0).id().value());
     }
   }
 
@@ -71,45 +78,95 @@ final class Answer implements TaskListener {
     if (!ended) {
       end();
       metrics.ended("canceled");
-      if (task != null) {
-        task.cancel();
-      }
+      cancelTasks();
     }
   }
 
-  @Override
-  public void onStarted(Placement placement) {
-    context.runOnContext(
-        now -> {
-          metrics.firstByte();
-          if (!ended && !response.headWritten()) {
-            response.putHeader("x-waggle-task", placement.task().value());
-            response.putHeader("x-waggle-node", placement.worker().toString());
-            response.putHeader("x-waggle-model", placement.model());
-            response.putHeader("x-waggle-model-digest", placement.modelDigest());
-          }
-        });
+  private void cancelTasks() {
+    tasks.forEach(RunningTask::cancel);
   }
 
-  @Override
-  public CompletableFuture<Void> onChunk(Chunk chunk) {
-    CompletableFuture<Void> taken = new CompletableFuture<>();
-    context.runOnContext(now -> take(chunk, taken));
-    return taken;
+  private void place(Placement placement) {
+    if (!ended && !response.headWritten()) {
+      response.putHeader("x-waggle-node", placement.worker().toString());
+      response.putHeader("x-waggle-model", placement.model());
+      response.putHeader("x-waggle-model-digest", placement.modelDigest());
+      response.putHeader("x-waggle-queue-ms", Long.toString(placement.queued().toMillis()));
+    }
   }
 
-  private void take(Chunk chunk, CompletableFuture<Void> taken) {
+  /** Brings what one choice's task says onto the event loop. */
+  private final class Choice implements TaskListener {
+    private final int index;
+
+    Choice(int index) {
+      this.index = index;
+    }
+
+    @Override
+    public void onProgress(Placement placement, Progress now) {
+      context.runOnContext(
+          loop -> {
+            progress = now;
+            if (index == 0 && !answering) {
+              place(placement);
+            }
+          });
+    }
+
+    @Override
+    public void onStarted(Placement placement) {
+      context.runOnContext(
+          now -> {
+            if (!answering) {
+              answering = true;
+              metrics.firstByte();
+            }
+            if (index == 0) {
+              place(placement);
+            }
+          });
+    }
+
+    @Override
+    public CompletableFuture<Void> onChunk(Chunk chunk) {
+      CompletableFuture<Void> taken = new CompletableFuture<>();
+      context.runOnContext(now -> take(index, chunk, taken));
+      return taken;
+    }
+
+    @Override
+    public void onRestarted() {
+      context.runOnContext(now -> choices.get(index).clear());
+    }
+
+    @Override
+    public void onDone(TaskSummary summary) {
+      context.runOnContext(now -> done(index, summary));
+    }
+
+    @Override
+    public void onFailed(TaskFailure failure) {
+      context.runOnContext(now -> fail(ApiError.of(failure)));
+    }
+  }
+
+  private void take(int choice, Chunk chunk, CompletableFuture<Void> taken) {
     if (ended) {
       taken.completeExceptionally(new IOException("the client is gone"));
       return;
     }
-    if (!stream) {
-      gather(chunk);
+    if (!call.stream()) {
+      gather(choice, chunk);
       taken.complete(null);
       return;
     }
     begin();
-    response.write(form.piece(chunk));
+    String piece = form.piece(choice, chunk);
+    if (!piece.isEmpty()) {
+      quiet = false;
+      response.write(piece);
+    }
     if (response.writeQueueFull()) {
       response.drainHandler(drained -> taken.complete(null));
     } else {
@@ -117,22 +174,13 @@ final class Answer implements TaskListener {
     }
   }
 
-  private void gather(Chunk chunk) {
-    if (chunk instanceof Chunk.Thinking thought) {
-      thinking.append(thought.text());
-    } else if (chunk instanceof Chunk.Text piece) {
-      text.append(piece.text());
-    }
-    if (text.length() + thinking.length() > WHOLE_CHARACTERS_MAX) {
-      if (task != null) {
-        task.cancel();
-      }
+  private void gather(int choice, Chunk chunk) {
+    choices.get(choice).add(chunk);
+    if (choices.stream().mapToLong(Gathered::bytes).sum() > WHOLE_BYTES_MAX) {
       fail(
           ApiError.of(
               502,
-              "the answer is longer than "
-                  + WHOLE_CHARACTERS_MAX
-                  + " characters (ask for a stream)",
+              "the answer is longer than " + WHOLE_BYTES_MAX + " bytes (ask for a stream)",
               "answer_too_long"));
     }
   }
@@ -150,37 +198,39 @@ final class Answer implements TaskListener {
     }
   }
 
-  /** Nobody answers yet: show headers and a sign of life, so that the client waits on. */
+  /** Nothing comes yet: show headers and a sign of life, so that the client waits on. */
   private void keepAlive() {
-    if (stream && !ended && text.isEmpty()) {
+    if (call.stream() && !ended) {
       begin();
-      response.write(form.keepAlive());
-      keepAliveTimer = vertx.setTimer(KEEP_ALIVE.toMillis(), id -> keepAlive());
+      if (quiet && !response.writeQueueFull()) {
+        response.write(form.keepAlive(progress));
+      }
+      quiet = true;
+      timer = vertx.setTimer(KEEP_ALIVE.toMillis(), id -> keepAlive());
     }
   }
 
-  @Override
-  public void onDone(TaskSummary summary) {
-    context.runOnContext(
-        now -> {
-          if (ended) {
-            return;
-          }
-          end();
-          metrics.ended("done");
-          if (stream) {
-            begin();
-            response.end(form.end(summary));
-          } else {
-            response.putHeader("content-type", "application/json");
-            response.end(form.whole(summary, text.toString(), thinking.toString()));
-          }
-        });
-  }
-
-  @Override
-  public void onFailed(TaskFailure failure) {
-    context.runOnContext(now -> fail(ApiError.of(failure)));
+  private void done(int choice, TaskSummary summary) {
+    if (ended) {
+      return;
+    }
+    choices.get(choice).end(summary);
+    boolean last = choices.stream().allMatch(Gathered::hasEnded);
+    if (call.stream()) {
+      begin();
+      response.write(form.end(choice, summary));
+    }
+    if (!last) {
+      return;
+    }
+    end();
+    metrics.ended("done");
+    if (call.stream()) {
+      response.end(form.complete(choices));
+    } else {
+      response.putHeader("content-type", "application/json");
+      response.end(form.whole(choices));
+    }
   }
 
   private void fail(ApiError error) {
@@ -189,6 +239,7 @@ final class Answer implements TaskListener {
     }
     end();
     metrics.ended("failed");
+    cancelTasks();
     if (begun) {
       response.end(form.error(error));
     } else {
@@ -198,7 +249,6 @@ final class Answer implements TaskListener {
 
   private void end() {
     ended = true;
-    vertx.cancelTimer(headersTimer);
-    vertx.cancelTimer(keepAliveTimer);
+    vertx.cancelTimer(timer);
   }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param type OpenAI's class of error
  * @param param the field of the request that is wrong
  * @param code OpenAI's code of the error
- * @param retryAfter when to come back
+ * @param retryAfter when to come back: when there will be room, as far as that can be told
  */
 record ApiError(
     int status,
@@ -48,6 +48,9 @@ record ApiError(
       return new ApiError(
           503, busy.message(), "server_error", null, "overloaded", Optional.of(busy.retryAfter()));
     }
+    if (failure instanceof TaskFailure.Late late) {
+      return of(504, late.message(), "deadline_exceeded");
+    }
     if (failure instanceof TaskFailure.LedgerUnavailable ledger) {
       return of(500, ledger.message(), "ledger_unavailable");
     }
@@ -59,11 +62,14 @@ record ApiError(
     ObjectNode body = JsonNodeFactory.instance.objectNode();
     ObjectNode error = body.putObject("error");
     error.put("message", message).put("type", type).put("param", param).put("code", code);
+    retryAfter.ifPresent(time -> error.put("eta_ms", time.toMillis()));
     return body;
   }
 
   /** In Ollama's form. */
   ObjectNode ollama() {
-    return JsonNodeFactory.instance.objectNode().put("error", message);
+    ObjectNode body = JsonNodeFactory.instance.objectNode().put("error", message);
+    retryAfter.ifPresent(time -> body.put("eta_ms", time.toMillis()));
+    return body;
   }
 }

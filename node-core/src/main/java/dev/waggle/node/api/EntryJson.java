@@ -40,7 +40,15 @@ public final class EntryJson {
     }
     try {
       switch (entry.type()) {
-        case RECEIPT, RESULT -> ReceiptJson.describe(node, Receipt.parse(entry.payload()).body());
+        case RESULT -> ReceiptJson.describe(node, Receipt.parse(entry.payload()).body());
+        case RECEIPT -> {
+          Receipt receipt = Receipt.parse(entry.payload());
+          ReceiptJson.describe(node, receipt.body());
+          String verification = receipt.observation().verification();
+          if (!verification.isEmpty()) {
+            node.put("verification", verification);
+          }
+        }
         case ATTEMPT -> {
           Attempt attempt = Attempt.parse(entry.payload());
           node.put("task", attempt.task()).put("worker", attempt.worker().toString());
@@ -68,6 +76,7 @@ public final class EntryJson {
         case FORGET -> node.put("until", Forgotten.parse(entry.payload()).until());
         case DISPUTED -> node.put("result", Dispute.parse(entry.payload()).result());
         case POLICY -> node.put("change", new String(entry.payload(), StandardCharsets.UTF_8));
+        case APPROVAL -> node.put("approved", new String(entry.payload(), StandardCharsets.UTF_8));
         case FORK -> node.put("evidence", new String(entry.payload(), StandardCharsets.UTF_8));
         case JOIN, LEAVE -> {
           // The certificate is in the payload; its swarm is in status and members.

@@ -32,9 +32,15 @@ final class Guard {
       List.of("host", "origin", "authorization", "content-length", "transfer-encoding");
   private static final String BEARER = "bearer ";
   private static final String ALLOWED_HEADERS =
-      "authorization, content-type, " + ChatRequest.LABELS_HEADER;
+      String.join(
+          ", ",
+          "authorization",
+          "content-type",
+          Wishes.LABELS_HEADER,
+          Wishes.PRIORITY_HEADER,
+          Wishes.DEADLINE_HEADER);
   private static final String EXPOSED_HEADERS =
-      "x-waggle-task, x-waggle-node, x-waggle-model, x-waggle-model-digest, retry-after";
+      "x-waggle-task, x-waggle-node, x-waggle-model, x-waggle-model-digest, x-waggle-queue-ms, retry-after";
 
   private final Optional<byte[]> key;
   private final byte[] token;

@@ -157,6 +157,10 @@ public final class HttpApi implements AutoCloseable {
     new ConductRoutes(node, guard, later).addTo(router);
     new StatementRoutes(node, guard, later).addTo(router);
     new TaskRoutes(node, guard, later).addTo(router);
+    new JobRoutes(node, guard, later, vertx, blocking).addTo(router);
+    LaterAnswers transfers = new LaterAnswers(vertx, node.modelTransfers().fetching());
+    new PullRoutes(node, guard, transfers).addTo(router);
+    new FetchRoutes(node, guard, transfers).addTo(router);
     OwnerRoutes owner = new OwnerRoutes(node, guard, later);
     owner.addTo(router);
     new SwarmRoutes(node, version, owner).addTo(router);

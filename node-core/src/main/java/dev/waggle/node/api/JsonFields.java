@@ -80,6 +80,14 @@ final class JsonFields {
     return number.isPresent() ? OptionalInt.of((int) number.getAsLong()) : OptionalInt.empty();
   }
 
+  OptionalInt integer(String name, int least, int most) {
+    OptionalInt number = integer(name, least);
+    if (number.isPresent() && number.getAsInt() > most) {
+      throw wrong(prefix + name, "has to be " + least + " to " + most);
+    }
+    return number;
+  }
+
   OptionalLong number(String name) {
     if (!has(name)) {
       return OptionalLong.empty();
@@ -111,6 +119,16 @@ final class JsonFields {
     List<JsonNode> elements = new ArrayList<>();
     object.get(name).forEach(elements::add);
     return elements;
+  }
+
+  /** The elements; none when it is not there. */
+  List<JsonNode> optionalArray(String name) {
+    return has(name) ? array(name) : List.of();
+  }
+
+  /** Whatever is there; a missing node when nothing is. */
+  JsonNode node(String name) {
+    return object.path(name);
   }
 
   /** A text, or an array of texts; empty when it is not there. */

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** Answers requests whose work waits for the disk or the network, off the event loops. */
@@ -43,7 +44,8 @@ final class LaterAnswers {
         ApiError.of(503, "this node is too busy (try again in a moment)", "overloaded"));
   }
 
-  private static Throwable cause(Throwable failure) {
+  /** What made a future fail. */
+  static Throwable cause(Throwable failure) {
     return failure instanceof CompletionException && failure.getCause() != null
         ? failure.getCause()
         : failure;
@@ -63,6 +65,44 @@ final class LaterAnswers {
       answer(context, () -> work.run((checked, total) -> {}));
       return;
     }
+    HttpServerResponse response = context.response();
+    answerLines(
+        context,
+        say -> {
+          JsonNode body =
+              work.run(
+                  (checked, total) -> {
+                    if (response.closed()) {
+                      throw new CancellationException("nobody waits for it");
+                    }
+                    say.accept(
+                        JsonNodeFactory.instance
+                            .objectNode()
+                            .put("checked", checked)
+                            .put("total", total));
+                  });
+          ObjectNode last = JsonNodeFactory.instance.objectNode();
+          last.set("result", body);
+          return last;
+        },
+        failure -> {
+          ObjectNode last = JsonNodeFactory.instance.objectNode();
+          last.putObject("error").put("message", failure);
+          return last;
+        });
+  }
+
+  /** Work that says lines before its last one. */
+  interface LinesWork {
+    ObjectNode run(Consumer<ObjectNode> say);
+  }
+
+  /**
+   * Answers with a line of JSON for each thing that the work says, and for what it comes to.
+   *
+   * @param error the last line when it fails, from the cause
+   */
+  void answerLines(RoutingContext context, LinesWork work, Function<String, ObjectNode> error) {
     var loop = vertx.getOrCreateContext();
     HttpServerResponse response = context.response();
     response.setChunked(true).putHeader("content-type", LINES);
@@ -74,30 +114,14 @@ final class LaterAnswers {
                     response.write(line + "\n");
                   }
                 });
-    Supplier<JsonNode> run =
-        () ->
-            work.run(
-                (checked, total) -> {
-                  if (response.closed()) {
-                    throw new CancellationException("nobody waits for it");
-                  }
-                  say.accept(
-                      JsonNodeFactory.instance
-                          .objectNode()
-                          .put("checked", checked)
-                          .put("total", total));
-                });
     try {
-      CompletableFuture.supplyAsync(run, blocking)
+      CompletableFuture.supplyAsync(() -> work.run(say), blocking)
           .whenComplete(
-              (body, failure) -> {
-                ObjectNode last = JsonNodeFactory.instance.objectNode();
-                if (failure == null) {
-                  last.set("result", body);
-                } else {
-                  last.putObject("error").put("message", cause(failure).getMessage());
-                }
-                say.accept(last);
+              (last, failure) -> {
+                say.accept(
+                    failure == null
+                        ? last
+                        : error.apply(String.valueOf(cause(failure).getMessage())));
                 loop.runOnContext(now -> response.end());
               });
     } catch (RejectedExecutionException e) {

@@ -6,22 +6,20 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.coordinator.ModelQuery;
 import dev.waggle.coordinator.Nearest;
-import dev.waggle.coordinator.RunningTask;
 import dev.waggle.coordinator.TaskFailure;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
-import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.ollama.OllamaEngine;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 
 /** The swarm's models, in the dialects of OpenAI and Ollama. */
 final class ModelRoutes {
@@ -44,17 +42,16 @@ final class ModelRoutes {
   void addTo(Router router) {
     router.get("/v1/models").handler(this::openAiModels);
     router.getWithRegex("/v1/models/(?<id>.+)").handler(this::openAiModel);
+    openAi(router, "/v1/chat/completions", OpenAiRequests::chat);
+    openAi(router, "/v1/completions", OpenAiRequests::completion);
+    openAi(router, "/v1/embeddings", OpenAiRequests::embedding);
     router
-        .post("/v1/chat/completions")
+        .post("/v1/responses")
         .handler(
             context -> {
-              ChatRequest request = ChatRequest.openAi(HttpApi.json(context));
-              String id = UUID.randomUUID().toString().replace("-", "");
-              answer(
-                  context,
-                  request,
-                  new OpenAiForm(id, request.model(), clock.instant(), request.usageChunk()),
-                  "openai");
+              JsonFields fields = fields(context);
+              Wishes wishes = wishes(context, fields);
+              answer(context, new ResponsesRequest(fields, wishes).read(newId(), clock), "openai");
             });
     router
         .get("/api/version")
@@ -72,13 +69,10 @@ final class ModelRoutes {
         .get("/api/ps")
         .handler(context -> HttpApi.send(context, OllamaModels.loaded(models().values())));
     router.post("/api/show").handler(this::ollamaShow);
-    router
-        .post("/api/chat")
-        .handler(context -> ollama(context, ChatRequest.ollamaChat(HttpApi.json(context)), true));
-    router
-        .post("/api/generate")
-        .handler(
-            context -> ollama(context, ChatRequest.ollamaGenerate(HttpApi.json(context)), false));
+    ollama(router, "/api/chat", OllamaRequests::chat, /* chat= */ true);
+    ollama(router, "/api/generate", OllamaRequests::generate, /* chat= */ false);
+    ollama(router, "/api/embed", each -> Optional.of(each.embed(false)), /* chat= */ false);
+    ollama(router, "/api/embeddings", each -> Optional.of(each.embed(true)), /* chat= */ false);
     // Ollama's clients look whether anybody is there.
     router.get("/").handler(context -> context.response().end("Waggle is running"));
     router.head("/").handler(context -> context.response().end());
@@ -88,26 +82,63 @@ final class ModelRoutes {
     return JsonNodeFactory.instance.objectNode();
   }
 
-  private void ollama(RoutingContext context, ChatRequest request, boolean chat) {
-    OllamaForm form = new OllamaForm(request.model(), chat, clock);
-    if (request.messages().isEmpty()) {
-      if (!ModelQuery.of(request.model()).any()) {
-        requireModel(request.model());
-      }
-      context.response().putHeader("content-type", "application/json").end(form.loaded());
-      return;
-    }
-    answer(context, request, form, "ollama");
+  private static String newId() {
+    return UUID.randomUUID().toString().replace("-", "");
   }
 
-  private void answer(
-      RoutingContext context, ChatRequest request, AnswerForm form, String dialect) {
-    HttpServerResponse response = context.response();
-    List<String> labels = context.request().headers().getAll(ChatRequest.LABELS_HEADER);
-    TaskSpec spec = request.task(node.config().requestLabels(), String.join(",", labels));
-    Answer answer = new Answer(vertx, response, form, request.stream(), metrics.begin(dialect));
-    RunningTask task = node.tasks().submit(spec, answer);
-    answer.answers(task);
+  private static JsonFields fields(RoutingContext context) {
+    return new JsonFields(HttpApi.json(context));
+  }
+
+  private Wishes wishes(RoutingContext context, JsonFields fields) {
+    return Wishes.of(context.request(), fields, node.config().requestLabels());
+  }
+
+  private void openAi(Router router, String path, Function<OpenAiRequests, ModelCall> read) {
+    router
+        .post(path)
+        .handler(
+            context -> {
+              JsonFields fields = fields(context);
+              OpenAiRequests requests =
+                  new OpenAiRequests(fields, wishes(context, fields), newId(), clock.instant());
+              answer(context, read.apply(requests), "openai");
+            });
+  }
+
+  private void ollama(
+      Router router,
+      String path,
+      Function<OllamaRequests, Optional<ModelCall>> read,
+      boolean chat) {
+    router
+        .post(path)
+        .handler(
+            context -> {
+              JsonFields fields = fields(context);
+              OllamaRequests requests = new OllamaRequests(fields, wishes(context, fields), clock);
+              Optional<ModelCall> call = read.apply(requests);
+              if (call.isPresent()) {
+                answer(context, call.get(), "ollama");
+              } else {
+                loaded(context, requests.model(), chat);
+              }
+            });
+  }
+
+  /** A client wants a model to be loaded: its first request will do that. */
+  private void loaded(RoutingContext context, String model, boolean chat) {
+    if (!ModelQuery.of(model).any()) {
+      requireModel(model);
+    }
+    context
+        .response()
+        .putHeader("content-type", "application/json")
+        .end(new OllamaForm(model, chat, clock).loaded());
+  }
+
+  private void answer(RoutingContext context, ModelCall call, String dialect) {
+    new Answer(vertx, context.response(), call, metrics.begin(dialect)).begin(node.tasks());
   }
 
   /** Every model that this node or a connected one offers, by name; of one name the first. */
@@ -123,7 +154,9 @@ final class ModelRoutes {
 
   private static void add(Map<String, ModelOffer> models, Capability capability) {
     if (capability.slots() > 0) {
-      capability.models().forEach(model -> models.putIfAbsent(model.name(), model));
+      capability.models().stream()
+          .filter(model -> !model.isSandbox())
+          .forEach(model -> models.putIfAbsent(model.name(), model));
     }
   }
 
@@ -158,12 +191,7 @@ final class ModelRoutes {
   }
 
   private void ollamaShow(RoutingContext context) {
-    JsonFields fields = new JsonFields(HttpApi.json(context));
-    // Older clients say name.
-    String name = fields.text("model", fields.text("name", ""));
-    if (name.isEmpty()) {
-      throw JsonFields.wrong("model", "is missing");
-    }
+    String name = OllamaRequests.name(fields(context));
     HttpApi.send(context, OllamaModels.show(requireModel(name)));
   }
 

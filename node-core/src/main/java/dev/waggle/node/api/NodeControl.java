@@ -1,6 +1,9 @@
 package dev.waggle.node.api;
 
 import dev.waggle.coordinator.TaskSubmitter;
+import dev.waggle.coordinator.job.ArtifactStore;
+import dev.waggle.coordinator.job.JobId;
+import dev.waggle.coordinator.job.JobQueue;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.mesh.swarm.Swarm;
@@ -16,6 +19,7 @@ import dev.waggle.node.config.NodeConfig;
 import dev.waggle.node.data.AccessTokens;
 import dev.waggle.node.data.FaultStore;
 import dev.waggle.worker.Worker;
+import dev.waggle.worker.model.ModelTransfers;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
@@ -46,6 +50,9 @@ public interface NodeControl {
   /** Ends a pause; blocks for the disk. */
   void resume();
 
+  /** Copies models from and to other machines. */
+  ModelTransfers modelTransfers();
+
   /** Who may use its API. */
   AccessTokens accessTokens();
 
@@ -60,6 +67,15 @@ public interface NodeControl {
 
   /** Its worker. */
   Worker worker();
+
+  /** Its jobs. */
+  JobQueue jobs();
+
+  /** What their tasks left. */
+  ArtifactStore artifacts();
+
+  /** Tells a task of a job what a person says, and records it. */
+  CompletableFuture<Void> answerJob(JobId job, int number, String answer);
 
   /** Its record. */
   Ledger ledger();

@@ -2,9 +2,11 @@ package dev.waggle.node.api;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import java.util.Collection;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * Models as Ollama describes them: the bodies of {@code /api/tags}, {@code /api/ps} and {@code
@@ -43,7 +45,10 @@ final class OllamaModels {
 
   static ObjectNode show(ModelOffer model) {
     ObjectNode body = JsonNodeFactory.instance.objectNode();
-    body.put("license", "").put("modelfile", "").put("parameters", "").put("template", "");
+    // Editors look into the template for the place of a suffix.
+    String template =
+        model.abilities().contains(Ability.INSERT) ? "{{ .Prompt }}{{ .Suffix }}" : "{{ .Prompt }}";
+    body.put("license", "").put("modelfile", "").put("parameters", "").put("template", template);
     body.put("modified_at", UNKNOWN_TIME);
     details(body, model);
     ObjectNode info = body.putObject("model_info").put("general.architecture", ARCHITECTURE);
@@ -53,7 +58,12 @@ final class OllamaModels {
     if (model.contextTokens() > 0) {
       info.put(ARCHITECTURE + ".context_length", model.contextTokens());
     }
-    body.putArray("capabilities").add("completion");
+    var capabilities = body.putArray("capabilities");
+    Set<Ability> abilities =
+        model.abilities().isEmpty() ? Set.of(Ability.COMPLETION) : model.abilities();
+    abilities.stream()
+        .sorted()
+        .forEach(each -> capabilities.add(each.name().toLowerCase(Locale.ROOT)));
     return body;
   }
 

@@ -3,13 +3,16 @@ package dev.waggle.node.api;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
+import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.node.data.DataDirectory;
 import io.vertx.ext.web.Router;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** What the node is and sees. */
@@ -55,6 +58,8 @@ final class SwarmRoutes {
     addModels(status, own);
     ObjectNode engines = status.putObject("engineTroubles");
     node.worker().troubles().forEach(engines::put);
+    ObjectNode sandboxes = status.putObject("sandboxTroubles");
+    node.worker().sandboxTroubles().forEach(sandboxes::put);
     ObjectNode ledger = status.putObject("ledger");
     ledger.put("entries", node.ledger().head().checkpoint().size());
     ledger.put("writable", node.ledger().writable());
@@ -73,22 +78,40 @@ final class SwarmRoutes {
 
   private static void load(ObjectNode target, Capability capability) {
     target.put("slots", capability.slots()).put("running", capability.running());
-    target.put("queued", capability.queued());
+    target.put("queued", capability.queued()).put("backlogMs", capability.backlog().toMillis());
   }
 
   private static void addModels(ObjectNode target, Capability capability) {
     ArrayNode models = target.putArray("models");
-    capability.models().forEach(model -> models.add(model(model)));
+    ObjectNode code = target.putObject("code");
+    for (ModelOffer each : capability.models()) {
+      if (each.isSandbox()) {
+        code.put(Language.ofRuntime(each.name()), each.engine());
+      } else {
+        models.add(model(each));
+      }
+    }
   }
 
   private static ObjectNode model(ModelOffer model) {
-    return object()
-        .put("name", model.name())
-        .put("digest", model.digest())
-        .put("engine", model.engine())
-        .put("size", model.sizeBytes())
-        .put("context", model.contextTokens())
-        .put("loaded", model.loaded());
+    ObjectNode entry =
+        object()
+            .put("name", model.name())
+            .put("digest", model.digest())
+            .put("engine", model.engine())
+            .put("size", model.sizeBytes())
+            .put("context", model.contextTokens())
+            .put("loaded", model.loaded())
+            .put("resumable", model.resumable());
+    ArrayNode abilities = entry.putArray("abilities");
+    model.abilities().stream()
+        .sorted()
+        .forEach(each -> abilities.add(each.name().toLowerCase(Locale.ROOT)));
+    entry
+        .put("prefillTokensPerSecond", model.speed().prefill())
+        .put("decodeTokensPerSecond", model.speed().decode())
+        .put("loadMs", model.speed().load().toMillis());
+    return entry;
   }
 
   private ObjectNode peers() {
@@ -123,24 +146,18 @@ final class SwarmRoutes {
     ObjectNode body = object();
     ArrayNode models = body.putArray("models");
     Capability own = node.capability();
-    own.models()
-        .forEach(
-            model ->
-                models.add(
-                    model(model)
-                        .put("node", own.nodeName())
-                        .put("peerId", node.swarm().peerId().toString())));
+    add(models, own, own.nodeName(), node.swarm().peerId());
     for (Peer peer : node.swarm().peers().peers()) {
       if (peer.connected() && peer.capability().isPresent()) {
-        peer.capability()
-            .get()
-            .models()
-            .forEach(
-                model ->
-                    models.add(
-                        model(model).put("node", peer.name()).put("peerId", peer.id().toString())));
+        add(models, peer.capability().get(), peer.name(), peer.id());
       }
     }
     return body;
+  }
+
+  private static void add(ArrayNode models, Capability of, String node, PeerId id) {
+    of.models().stream()
+        .filter(model -> !model.isSandbox())
+        .forEach(model -> models.add(model(model).put("node", node).put("peerId", id.toString())));
   }
 }

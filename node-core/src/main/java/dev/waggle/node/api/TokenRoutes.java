@@ -67,7 +67,7 @@ final class TokenRoutes {
       }
     }
     if (scopes.isEmpty()) {
-      throw JsonFields.wrong("scopes", "is missing: chat, read or admin");
+      throw JsonFields.wrong("scopes", "is missing: chat, read, jobs or admin");
     }
     later.answer(
         context,

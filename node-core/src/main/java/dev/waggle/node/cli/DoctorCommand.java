@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Command;
 
 @Command(
@@ -25,6 +27,7 @@ final class DoctorCommand extends NodeCommand {
     check("node", true, "runs as " + status.path("peerId").asText());
     checkLedger(node, status);
     checkEngines(status, node.get("/swarm/v1/models").path("models").size());
+    checkSandboxes(status);
     checkCertificate(status);
     checkPeers(node.get("/swarm/v1/peers"), status);
     if (isJson()) {
@@ -84,6 +87,25 @@ final class DoctorCommand extends NodeCommand {
             : "none in the swarm (start Ollama, or put a .gguf file into "
                 + directory().resolve("models")
                 + ", here or on another node)");
+  }
+
+  /** To run no code may be what the owner wants. */
+  private void checkSandboxes(JsonNode status) {
+    List<String> languages = new ArrayList<>();
+    status
+        .path("code")
+        .properties()
+        .forEach(each -> languages.add(each.getKey() + " in " + each.getValue().asText()));
+    check(
+        "code",
+        true,
+        languages.isEmpty() ? "none is run on this node" : String.join(", ", languages));
+    status
+        .path("sandboxTroubles")
+        .properties()
+        .forEach(
+            each ->
+                check("sandbox " + each.getKey(), true, "not used: " + each.getValue().asText()));
   }
 
   private void checkCertificate(JsonNode status) {

@@ -42,10 +42,8 @@ final class ImportCommand extends NodeCommand {
           ExitCode.FAILED,
           "the record of "
               + owner
-              + " is NOT whole: entry "
-              + result.path("badEntry").asLong()
-              + ": "
-              + result.path("cause").asText()
+              + " is "
+              + LedgerVerifyCommand.notWhole(result)
               + " (it was not imported)");
     }
     keep(owner);

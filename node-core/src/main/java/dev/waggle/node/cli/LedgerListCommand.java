@@ -99,17 +99,20 @@ final class LedgerListCommand extends NodeCommand {
     if (follow) {
       throw new CommandException(ExitCode.USAGE, "a record that was imported does not grow");
     }
-    RecordFile.Checked checked =
-        RecordFile.check(
-            ImportCommand.imported(directory(), member),
-            Optional.empty(),
-            new ProgressBar(),
-            entry -> {
-              JsonNode each = EntryJson.of(entry);
-              if (entry.sequence() >= from && found.size() < max && isWanted(each)) {
-                found.add(each);
-              }
-            });
+    RecordFile.Checked checked;
+    try (ProgressBar progress = new ProgressBar()) {
+      checked =
+          RecordFile.check(
+              ImportCommand.imported(directory(), member),
+              Optional.empty(),
+              progress,
+              entry -> {
+                JsonNode each = EntryJson.of(entry);
+                if (entry.sequence() >= from && found.size() < max && isWanted(each)) {
+                  found.add(each);
+                }
+              });
+    }
     if (isJson()) {
       ObjectNode body = JsonNodeFactory.instance.objectNode();
       body.put("total", checked.verification().entries()).set("entries", found);

@@ -78,12 +78,7 @@ final class LedgerVerifyCommand extends NodeCommand {
                       + entries
                       + " entries under its signed checkpoint (what they say stays with it)");
     } else {
-      out()
-          .println(
-              "the ledger is NOT whole: entry "
-                  + result.path("badEntry").asLong()
-                  + ": "
-                  + result.path("cause").asText());
+      out().println("the ledger is " + notWhole(result));
     }
     return result.path("valid").asBoolean() ? ExitCode.DONE : ExitCode.FAILED;
   }
@@ -110,14 +105,17 @@ final class LedgerVerifyCommand extends NodeCommand {
                   + checked.verification().receipts()
                   + " receipts signed by both sides");
     } else {
-      out()
-          .println(
-              "the record is NOT whole: entry "
-                  + result.path("badEntry").asLong()
-                  + ": "
-                  + result.path("cause").asText());
+      out().println("the record is " + notWhole(result));
     }
     return valid ? ExitCode.DONE : ExitCode.FAILED;
+  }
+
+  /** What a check found wrong. */
+  static String notWhole(JsonNode result) {
+    return "NOT whole: entry "
+        + result.path("badEntry").asLong()
+        + ": "
+        + result.path("cause").asText();
   }
 
   private Optional<NodeClient> running() throws CommandException, InterruptedException {

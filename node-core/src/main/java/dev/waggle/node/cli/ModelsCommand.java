@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 
-@Command(name = "models", description = "Show what the swarm can run, and where.")
+@Command(
+    name = "models",
+    description = "Show what the swarm can run, and where.",
+    subcommands = {ModelsFetchCommand.class, ModelsPullCommand.class})
 final class ModelsCommand extends NodeCommand {
   private static final double GIGA = 1e9;
 

@@ -9,21 +9,26 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Talks to the node that runs on a data directory. Blocks. */
 final class NodeClient {
   private static final Duration CONNECT_MAX = Duration.ofSeconds(3);
   private static final Duration ANSWER_MAX = Duration.ofSeconds(60);
+  private static final String EVENT = "data: ";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpClient http =
@@ -87,6 +92,49 @@ final class NodeClient {
     return send(request(path).timeout(ANSWER_MAX).POST(content(body)).build());
   }
 
+  /** Sends a text, which is YAML or JSON. */
+  JsonNode postText(String path, String text)
+      throws CommandException, IOException, InterruptedException {
+    return send(
+        request(path)
+            .timeout(ANSWER_MAX)
+            .POST(HttpRequest.BodyPublishers.ofString(text, StandardCharsets.UTF_8))
+            .build());
+  }
+
+  /** Server-sent events as they come, until there are no more; what breaks off is gone on with. */
+  Stream<JsonNode> events(String path) throws CommandException, IOException, InterruptedException {
+    HttpResponse<Stream<String>> response =
+        http.send(
+            request(path).header("accept", "text/event-stream").GET().build(),
+            HttpResponse.BodyHandlers.ofLines());
+    if (response.statusCode() / 100 != 2) {
+      throw failed(
+          response.body().collect(Collectors.joining("\n")).getBytes(StandardCharsets.UTF_8));
+    }
+    return response.body().filter(line -> line.startsWith(EVENT)).map(NodeClient::event);
+  }
+
+  private static JsonNode event(String line) {
+    try {
+      return JSON.readTree(line.substring(EVENT.length()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Writes what is there into a file. */
+  void download(String path, Path file) throws CommandException, IOException, InterruptedException {
+    HttpResponse<byte[]> response =
+        http.send(
+            request(path).timeout(ANSWER_MAX).GET().build(),
+            HttpResponse.BodyHandlers.ofByteArray());
+    if (response.statusCode() / 100 != 2) {
+      throw failed(response.body());
+    }
+    Files.write(file, response.body());
+  }
+
   JsonNode delete(String path) throws CommandException, IOException, InterruptedException {
     return send(request(path).timeout(ANSWER_MAX).DELETE().build());
   }
@@ -106,9 +154,20 @@ final class NodeClient {
   /** Asks for long work, which tells how far it has come until its result is there. */
   JsonNode follow(String path, ProgressBar progress)
       throws CommandException, IOException, InterruptedException {
+    return follow(request(path).GET(), progress);
+  }
+
+  /** Orders long work, which tells how far it has come until its result is there. */
+  JsonNode follow(String path, Map<String, ?> body, ProgressBar progress)
+      throws CommandException, IOException, InterruptedException {
+    return follow(request(path).POST(content(body)), progress);
+  }
+
+  private JsonNode follow(HttpRequest.Builder request, ProgressBar progress)
+      throws CommandException, IOException, InterruptedException {
     HttpResponse<InputStream> response =
         http.send(
-            request(path).header("accept", "application/x-ndjson").GET().build(),
+            request.header("accept", "application/x-ndjson").build(),
             HttpResponse.BodyHandlers.ofInputStream());
     if (response.statusCode() / 100 != 2) {
       throw failed(response.body().readAllBytes());

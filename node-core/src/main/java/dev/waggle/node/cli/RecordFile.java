@@ -119,12 +119,7 @@ final class RecordFile {
             chain.next(
                 bytes(entry.path("entry")),
                 entry.has("payload") ? bytes(entry.path("payload")) : null);
-        fault =
-            fault.or(
-                () ->
-                    seen.filter(known -> known.checkpoint().size() == chain.checked())
-                        .flatMap(chain::under)
-                        .map(cause -> "this node cosigned another record: " + cause));
+        fault = fault.or(() -> chain.compare(seen));
         if (fault.isPresent()) {
           return checked(chain, fault, checkpoint);
         }

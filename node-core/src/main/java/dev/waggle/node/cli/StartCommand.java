@@ -71,6 +71,12 @@ final class StartCommand implements Callable<Integer> {
   private boolean noLlama;
 
   @Option(
+      names = "--sandbox",
+      paramLabel = "MODE",
+      description = "What runs code: auto, docker, process, quickjs or off (default: auto).")
+  private @Nullable String sandbox;
+
+  @Option(
       names = "--log-level",
       paramLabel = "LEVEL",
       description = "debug, info, warn or error (default: info).")
@@ -126,6 +132,7 @@ final class StartCommand implements Callable<Integer> {
     set(settings, Setting.MDNS, noMdns ? false : null, "--no-mdns");
     set(settings, Setting.OWNER_POWER, noPowerPolicy ? false : null, "--no-power-policy");
     set(settings, Setting.OLLAMA, noOllama ? false : null, "--no-ollama");
+    set(settings, Setting.SANDBOX_MODE, sandbox, "--sandbox");
     set(settings, Setting.LLAMA, noLlama ? false : null, "--no-llama");
   }
 

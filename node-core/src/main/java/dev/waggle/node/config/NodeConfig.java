@@ -3,9 +3,9 @@ package dev.waggle.node.config;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.worker.Limits;
+import dev.waggle.worker.model.TransferRules;
 import dev.waggle.worker.owner.OwnerRules;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -29,8 +29,11 @@ import java.util.Set;
  * @param ownerRules what others may do with this machine, and when
  * @param firstChunkMax how long a worker may take to begin an answer, loading included
  * @param stallMax how long an engine may pause within an answer
- * @param ollama where Ollama is; empty to do without
- * @param llamaModels the folder of {@code .gguf} files; empty to do without llama.cpp
+ * @param engines what runs models here
+ * @param sandbox what runs code here
+ * @param upstream who outside the swarm may be asked to write code; empty for nobody
+ * @param ollamaStore where Ollama keeps its models; empty for where it usually does
+ * @param transfers how models are copied between this machine and others
  */
 public record NodeConfig(
     String name,
@@ -46,8 +49,11 @@ public record NodeConfig(
     OwnerRules ownerRules,
     Duration firstChunkMax,
     Duration stallMax,
-    Optional<URI> ollama,
-    Optional<Path> llamaModels) {
+    EngineConfig engines,
+    SandboxConfig sandbox,
+    Optional<UpstreamConfig> upstream,
+    Optional<Path> ollamaStore,
+    TransferRules transfers) {
   /** The shortest API key, in characters. */
   public static final int API_KEY_CHARACTERS_MIN = 16;
 

@@ -1,14 +1,19 @@
 package dev.waggle.node.config;
 
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.blob.Pace;
+import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.worker.Limits;
 import dev.waggle.worker.engine.ollama.OllamaAddress;
 import dev.waggle.worker.owner.Hours;
+import java.net.URI;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** A setting of {@code config.toml}: its key, its type, and what values it takes. */
@@ -30,6 +35,7 @@ public enum Setting {
   QUEUE("worker.queue", Type.NUMBER, "0 to " + Limits.QUEUE_MAX + " waiting tasks"),
   FIRST_TOKEN_SECONDS("worker.first-token-seconds", Type.NUMBER, "1 to 3600 seconds"),
   STALL_SECONDS("worker.stall-seconds", Type.NUMBER, "1 to 3600 seconds"),
+  PROBE_MODELS("worker.probe-models", Type.SWITCH, "true or false"),
   OWNER_HOURS(
       "owner.hours", Type.TEXTS, "hours like [\"mon-fri 18:00-08:00\", \"sat 00:00-24:00\"]"),
   OWNER_BLOCKED("owner.blocked", Type.TEXTS, "names or peer ids of members"),
@@ -43,10 +49,53 @@ public enum Setting {
       "owner.labels",
       Type.TEXTS,
       "rules like [\"only team-a\", \"never repo:acme/*\", \"qwen3:70b only team-a\"]"),
+  OWNER_SHARE_MODELS("owner.share-models", Type.SWITCH, "true or false"),
+  OWNER_ALLOW_PULL("owner.allow-pull", Type.SWITCH, "true or false"),
+  TRANSFER_RATE(
+      "transfer.bytes-per-second",
+      Type.NUMBER,
+      "0 for no limit, or "
+          + Pace.BYTES_PER_SECOND_MIN
+          + " to "
+          + Pace.BYTES_PER_SECOND_MAX
+          + " bytes per second"),
   OLLAMA("ollama.enabled", Type.SWITCH, "true or false"),
   OLLAMA_ADDRESS("ollama.address", Type.TEXT, "host:port, for example \"127.0.0.1:11434\""),
+  OLLAMA_STORE("ollama.models", Type.TEXT, "the folder of Ollama's models on this disk"),
+  OLLAMA_CONTEXT("ollama.context-tokens", Type.NUMBER, "512 to 1048576 tokens"),
+  OPENAI_SERVERS(
+      "openai.servers",
+      Type.TEXTS,
+      "addresses of OpenAI-compatible servers, for example [\"http://127.0.0.1:8080/v1\"]"),
+  OPENAI_KEY("openai.key", Type.TEXT, "at least one character, without spaces"),
   LLAMA("llama.enabled", Type.SWITCH, "true or false"),
   LLAMA_MODELS("llama.models", Type.TEXT, "a folder with .gguf files"),
+  UPSTREAM(
+      "upstream.address",
+      Type.TEXT,
+      "the address of an OpenAI-compatible server, for example \"https://api.example.com/v1\""),
+  UPSTREAM_MODEL("upstream.model", Type.TEXT, "the name of a model there"),
+  UPSTREAM_KEY("upstream.key", Type.TEXT, "at least one character, without spaces"),
+  SANDBOX_MODE(
+      "sandbox.mode", Type.TEXT, "\"auto\", \"docker\", \"process\", \"quickjs\" or \"off\""),
+  SANDBOX_IMAGES(
+      "sandbox.images",
+      Type.TEXTS,
+      "languages and images by their digests, for example [\"python=python@sha256:...\"]"),
+  SANDBOX_WALL(
+      "sandbox.seconds-max", Type.NUMBER, "1 to " + CodeLimits.WALL_MAX.toSeconds() + " seconds"),
+  SANDBOX_MEMORY(
+      "sandbox.memory-mb-max",
+      Type.NUMBER,
+      "16 to " + (CodeLimits.MEMORY_BYTES_MAX >> 20) + " MiB"),
+  SANDBOX_PROCESSES(
+      "sandbox.processes-max",
+      Type.NUMBER,
+      "1 to " + CodeLimits.PROCESSES_MAX + " processes and threads"),
+  SANDBOX_DISK(
+      "sandbox.disk-mb-max", Type.NUMBER, "1 to " + (CodeLimits.DISK_BYTES_MAX >> 20) + " MiB"),
+  SANDBOX_OUTPUT(
+      "sandbox.output-kb-max", Type.NUMBER, "1 to " + (CodeLimits.OUTPUT_BYTES_MAX >> 10) + " KiB"),
   LOG_LEVEL("log.level", Type.TEXT, "\"debug\", \"info\", \"warn\" or \"error\"");
 
   /** The form of a value. */
@@ -63,6 +112,10 @@ public enum Setting {
     }
   }
 
+  private static final String SANDBOX_MODES = "auto|docker|process|quickjs|off";
+  private static final int SANDBOX_MEMORY_MB_MIN = 16;
+  private static final int CONTEXT_MIN = 512;
+  private static final int CONTEXT_MAX = 1 << 20;
   private static final int SECONDS_MAX = 3_600;
   private static final int MEMORY_MB_MAX = 1 << 20;
   private static final int TASKS_MAX = 1_000_000;
@@ -92,6 +145,11 @@ public enum Setting {
     return expected;
   }
 
+  /** Whether its value is never shown. */
+  boolean isSecret() {
+    return this == API_KEY || this == OPENAI_KEY || this == UPSTREAM_KEY;
+  }
+
   static Optional<Setting> ofKey(String key) {
     for (Setting each : values()) {
       if (each.key.equals(key)) {
@@ -116,7 +174,20 @@ public enum Setting {
       case QUEUE -> isBetween(value, 0, Limits.QUEUE_MAX);
       case FIRST_TOKEN_SECONDS, STALL_SECONDS -> isBetween(value, 1, SECONDS_MAX);
       case OLLAMA_ADDRESS -> isOllama((String) value);
-      case LLAMA_MODELS, PASSPHRASE_FILE -> !((String) value).isBlank();
+      case OLLAMA_CONTEXT -> isBetween(value, CONTEXT_MIN, CONTEXT_MAX);
+      case OPENAI_SERVERS, UPSTREAM -> isServer((String) value);
+      case OPENAI_KEY, UPSTREAM_KEY ->
+          !((String) value).isEmpty() && KEY.matcher((String) value).matches();
+      case SANDBOX_MODE -> ((String) value).toLowerCase(Locale.ROOT).matches(SANDBOX_MODES);
+      case SANDBOX_IMAGES -> SandboxConfig.images(List.of((String) value)).isPresent();
+      case SANDBOX_WALL -> isBetween(value, 1, CodeLimits.WALL_MAX.toSeconds());
+      case SANDBOX_MEMORY ->
+          isBetween(value, SANDBOX_MEMORY_MB_MIN, CodeLimits.MEMORY_BYTES_MAX >> 20);
+      case SANDBOX_PROCESSES -> isBetween(value, 1, CodeLimits.PROCESSES_MAX);
+      case SANDBOX_DISK -> isBetween(value, 1, CodeLimits.DISK_BYTES_MAX >> 20);
+      case SANDBOX_OUTPUT -> isBetween(value, 1, CodeLimits.OUTPUT_BYTES_MAX >> 10);
+      case UPSTREAM_MODEL, LLAMA_MODELS, OLLAMA_STORE, PASSPHRASE_FILE ->
+          !((String) value).isBlank();
       case LOG_LEVEL -> ((String) value).toLowerCase(Locale.ROOT).matches("debug|info|warn|error");
       case OWNER_HOURS -> isHours((String) value);
       case OWNER_LABELS -> isRule((String) value);
@@ -126,7 +197,9 @@ public enum Setting {
       case OWNER_FREE_MEMORY -> isBetween(value, 0, MEMORY_MB_MAX);
       case OWNER_MEMBER_SLOTS -> isBetween(value, 0, Limits.SLOTS_MAX);
       case OWNER_MEMBER_TASKS, OWNER_MEMBER_CREDITS -> isBetween(value, 0, TASKS_MAX);
-      case MDNS, OLLAMA, LLAMA, OWNER_POWER -> true;
+      case TRANSFER_RATE -> Pace.isLimit((Long) value);
+      case MDNS, OLLAMA, LLAMA, OWNER_POWER, OWNER_SHARE_MODELS, OWNER_ALLOW_PULL, PROBE_MODELS ->
+          true;
     };
   }
 
@@ -154,6 +227,15 @@ public enum Setting {
 
   private static boolean isHostAndPort(String text) {
     return HostAndPort.parse(text).isPresent();
+  }
+
+  private static boolean isServer(String text) {
+    try {
+      URI uri = URI.create(text);
+      return uri.getHost() != null && Set.of("http", "https").contains(uri.getScheme());
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   private static boolean isOllama(String text) {

@@ -2,11 +2,13 @@ package dev.waggle.node.config;
 
 import dev.waggle.coordinator.Nearest;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
+import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.worker.Limits;
 import dev.waggle.worker.engine.ollama.OllamaAddress;
+import dev.waggle.worker.model.TransferRules;
 import dev.waggle.worker.owner.Hours;
 import dev.waggle.worker.owner.OwnerRules;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -36,6 +39,7 @@ public final class Settings {
 
   private static final String API_ADDRESS_DEFAULT = "127.0.0.1:4304";
   private static final int FILE_BYTES_MAX = 1 << 20;
+  private static final int OLLAMA_CONTEXT_DEFAULT = 8_192;
   private static final Duration FIRST_TOKEN_DEFAULT = Duration.ofMinutes(2);
   private static final Duration STALL_DEFAULT = Duration.ofSeconds(30);
 
@@ -124,7 +128,7 @@ public final class Settings {
     for (Object each : all) {
       if (!setting.accepts(each)) {
         // A key is a secret: it is not repeated.
-        String shown = setting == Setting.API_KEY ? "" : ", not \"" + each + "\"";
+        String shown = setting.isSecret() ? "" : ", not \"" + each + "\"";
         throw wrong(setting, "takes " + setting.expected() + shown, where);
       }
     }
@@ -171,16 +175,59 @@ public final class Settings {
           ownerRules(),
           seconds(Setting.FIRST_TOKEN_SECONDS, FIRST_TOKEN_DEFAULT),
           seconds(Setting.STALL_SECONDS, STALL_DEFAULT),
-          isOn(Setting.OLLAMA) ? Optional.of(ollama()) : Optional.empty(),
-          isOn(Setting.LLAMA)
-              ? Optional.of(
-                  text(Setting.LLAMA_MODELS)
-                      .map(dataDirectory::resolve)
-                      .orElse(dataDirectory.resolve("models")))
-              : Optional.empty());
+          engines(),
+          sandbox(),
+          upstream(),
+          text(Setting.OLLAMA_STORE).map(dataDirectory::resolve),
+          new TransferRules(
+              isOn(Setting.OWNER_SHARE_MODELS),
+              // It lets others fill this disk, so it is off until the owner says so.
+              Boolean.TRUE.equals(values.get(Setting.OWNER_ALLOW_PULL)),
+              values.get(Setting.TRANSFER_RATE) instanceof Long rate ? rate : 0));
     } catch (IllegalArgumentException e) {
       throw new ConfigException(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  private EngineConfig engines() throws ConfigException {
+    return new EngineConfig(
+        isOn(Setting.OLLAMA) ? Optional.of(ollama()) : Optional.empty(),
+        number(Setting.OLLAMA_CONTEXT, OLLAMA_CONTEXT_DEFAULT),
+        texts(Setting.OPENAI_SERVERS).stream().map(URI::create).toList(),
+        text(Setting.OPENAI_KEY),
+        isOn(Setting.PROBE_MODELS),
+        isOn(Setting.LLAMA)
+            ? Optional.of(
+                text(Setting.LLAMA_MODELS)
+                    .map(dataDirectory::resolve)
+                    .orElse(dataDirectory.resolve("models")))
+            : Optional.empty());
+  }
+
+  private Optional<UpstreamConfig> upstream() throws ConfigException {
+    Optional<String> address = text(Setting.UPSTREAM);
+    Optional<String> model = text(Setting.UPSTREAM_MODEL);
+    if (address.isPresent() != model.isPresent()) {
+      throw new ConfigException(
+          "upstream.address and upstream.model belong together: set both, or neither");
+    }
+    return address.map(
+        text ->
+            new UpstreamConfig(URI.create(text), model.orElseThrow(), text(Setting.UPSTREAM_KEY)));
+  }
+
+  private SandboxConfig sandbox() {
+    CodeLimits usual = CodeLimits.DEFAULT;
+    return new SandboxConfig(
+        SandboxConfig.Mode.valueOf(
+            text(Setting.SANDBOX_MODE).orElse("auto").toUpperCase(Locale.ROOT)),
+        SandboxConfig.images(texts(Setting.SANDBOX_IMAGES)).orElseThrow(),
+        new CodeLimits(
+            seconds(Setting.SANDBOX_WALL, usual.wall()),
+            (long) number(Setting.SANDBOX_MEMORY, (int) (usual.memoryBytes() >> 20)) << 20,
+            number(Setting.SANDBOX_PROCESSES, usual.processes()),
+            (long) number(Setting.SANDBOX_DISK, (int) (usual.diskBytes() >> 20)) << 20,
+            number(Setting.SANDBOX_OUTPUT, usual.outputBytes() >> 10) << 10));
   }
 
   private OwnerRules ownerRules() {

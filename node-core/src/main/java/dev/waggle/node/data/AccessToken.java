@@ -19,6 +19,8 @@ public record AccessToken(String id, String name, Set<Scope> scopes, Instant cre
     CHAT,
     /** To read tasks, events and the ledger. */
     READ,
+    /** To submit jobs, and to read and change them. */
+    JOBS,
     /** To change the node; includes the others. */
     ADMIN;
 
@@ -39,7 +41,7 @@ public record AccessToken(String id, String name, Set<Scope> scopes, Instant cre
         }
       }
       throw new IllegalArgumentException(
-          "there is no scope \"" + word + "\" (chat, read or admin)");
+          "there is no scope \"" + word + "\" (chat, read, jobs or admin)");
     }
   }
 

@@ -139,6 +139,11 @@ public final class DataDirectory implements AutoCloseable {
     return path.resolve("node.mv.db");
   }
 
+  /** The database of its jobs. */
+  public Path jobsFile() {
+    return path.resolve("jobs.mv.db");
+  }
+
   /**
    * The token that the local API asks for; made by the first call.
    *

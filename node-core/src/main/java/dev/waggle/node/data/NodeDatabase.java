@@ -1,39 +1,21 @@
 package dev.waggle.node.data;
 
 import dev.waggle.ledger.file.DatabaseFile;
-import dev.waggle.ledger.file.RowCopy;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import dev.waggle.ledger.file.SmallDatabase;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** The node's own database, for everything but the ledger. */
+/** The node's own database, for everything but the ledger and the jobs. */
 public final class NodeDatabase implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(NodeDatabase.class);
   private static final String MIGRATIONS = "dev/waggle/node/migration";
+  private static final String WORDS = "the node's database";
 
-  /** Smaller files are not written anew; bytes. */
-  private static final long COMPACT_MIN = 8L << 20;
+  private final SmallDatabase database;
 
-  /** How many times larger a file gets before it is written anew. */
-  private static final int GROWTH = 4;
-
-  private final DatabaseFile file;
-  private final Object writing = new Object();
-  private long compactAt;
-
-  private NodeDatabase(DatabaseFile file, long compactAt) {
-    this.file = file;
-    this.compactAt = compactAt;
+  private NodeDatabase(SmallDatabase database) {
+    this.database = database;
   }
 
   /**
@@ -42,7 +24,11 @@ public final class NodeDatabase implements AutoCloseable {
    * @throws DataException if it is damaged, from a later version, or in use
    */
   public static NodeDatabase open(Path file) throws DataException {
-    return open(file, COMPACT_MIN);
+    try {
+      return new NodeDatabase(SmallDatabase.open(file, WORDS, MIGRATIONS));
+    } catch (SQLException e) {
+      throw new DataException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /**
@@ -50,106 +36,30 @@ public final class NodeDatabase implements AutoCloseable {
    */
   static NodeDatabase open(Path file, long compactMin) throws DataException {
     try {
-      return new NodeDatabase(DatabaseFile.open(file, MIGRATIONS), compactMin);
+      return new NodeDatabase(SmallDatabase.open(file, WORDS, MIGRATIONS, compactMin));
     } catch (SQLException e) {
       throw new DataException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  /**
-   * Asks something.
-   *
-   * @throws UncheckedIOException if the database cannot be read
-   */
+  /** See {@link SmallDatabase#read}. */
   <T> T read(DatabaseFile.Query<T> query) {
-    try {
-      return file.read(query);
-    } catch (SQLException e) {
-      throw failed("read", e);
-    }
+    return database.read(query);
   }
 
-  /**
-   * Changes something, wholly or not at all, and returns when that is on disk. One change is made
-   * at a time.
-   *
-   * @throws UncheckedIOException if the database cannot be written
-   */
+  /** See {@link SmallDatabase#write}. */
   <T> T write(DatabaseFile.Query<T> change) {
-    synchronized (writing) {
-      T result;
-      try (Connection connection = file.connect()) {
-        connection.setAutoCommit(false);
-        // Closing without a commit rolls back.
-        result = change.run(connection);
-        connection.commit();
-        DatabaseFile.force(connection);
-      } catch (SQLException e) {
-        throw failed("written", e);
-      }
-      if (file.bytes() >= compactAt) {
-        compact();
-      }
-      return result;
-    }
+    return database.write(change);
   }
 
-  /** It is small: nobody waits long. */
-  private void compact() {
-    long before = file.bytes();
-    try {
-      DatabaseFile next = file.createNext();
-      try (Connection source = file.connect();
-          Connection target = next.connect()) {
-        if (!file.replaceBy(next, () -> copy(source, target))) {
-          next.discard();
-          return;
-        }
-      }
-      log.info("the node's database was {} KiB and is {} now", before >> 10, file.bytes() >> 10);
-    } catch (SQLException e) {
-      log.warn("the node's database cannot be made smaller: {}", e.getMessage());
-    }
-    compactAt = Math.max(compactAt, GROWTH * file.bytes());
-  }
-
-  private static void copy(Connection source, Connection target) throws SQLException {
-    target.setAutoCommit(false);
-    List<String> tables = new ArrayList<>();
-    try (Statement statement = source.createStatement();
-        ResultSet row =
-            statement.executeQuery(
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'PUBLIC'"
-                    + " AND table_name <> 'flyway_schema_history'")) {
-      while (row.next()) {
-        tables.add(row.getString(1));
-      }
-    }
-    for (String table : tables) {
-      RowCopy.copy(source, target, table, "");
-    }
-    target.commit();
-    DatabaseFile.force(target);
-  }
-
-  /** Runs one statement with these values; returns how many rows it changed. */
+  /** See {@link SmallDatabase#change}. */
   static int change(Connection connection, String sql, @Nullable Object... values)
       throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      for (int i = 0; i < values.length; i++) {
-        statement.setObject(i + 1, values[i]);
-      }
-      return statement.executeUpdate();
-    }
-  }
-
-  private static UncheckedIOException failed(String what, SQLException e) {
-    return new UncheckedIOException(
-        new IOException("the node's database cannot be " + what + ": " + e.getMessage(), e));
+    return SmallDatabase.change(connection, sql, values);
   }
 
   @Override
   public void close() {
-    file.close();
+    database.close();
   }
 }

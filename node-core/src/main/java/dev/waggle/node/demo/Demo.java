@@ -1,11 +1,16 @@
 package dev.waggle.node.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.waggle.mesh.swarm.capability.Ability;
+import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.node.process.NodeProcess;
+import dev.waggle.worker.engine.EngineException;
+import dev.waggle.worker.engine.Patience;
 import dev.waggle.worker.engine.llamacpp.TinyModel;
+import dev.waggle.worker.engine.ollama.OllamaAddress;
+import dev.waggle.worker.engine.ollama.OllamaEngine;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.URI;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +22,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
 
@@ -30,6 +38,7 @@ import java.util.stream.StreamSupport;
  */
 public final class Demo {
   private static final Duration STEP_MAX = Duration.ofSeconds(30);
+  private static final int CONTEXT_TOKENS = 4_096;
   private static final Duration POLL = Duration.ofMillis(50);
   private static final String TINY_MODEL = "waggle-tiny";
   private static final String PROMPT = "What do the bees do?";
@@ -109,17 +118,26 @@ public final class Demo {
     return new Model(TINY_MODEL, false);
   }
 
-  private Optional<String> smallestOllamaModel() throws InterruptedException {
-    URI address = dev.waggle.worker.engine.ollama.OllamaAddress.fromEnvironment();
-    Optional<JsonNode> version = api.probe(address.resolve("/api/version"));
-    if (version.isEmpty() || version.get().has("waggle")) {
-      return Optional.empty();
+  /** Of equally small ones one that is in memory. */
+  private static Optional<String> smallestOllamaModel() {
+    ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    try (OllamaEngine engine =
+        new OllamaEngine(
+            OllamaAddress.fromEnvironment(),
+            CONTEXT_TOKENS,
+            new Patience(STEP_MAX, STEP_MAX),
+            timer)) {
+      return engine.models().stream()
+          .filter(model -> model.can(Set.of(Ability.COMPLETION)))
+          .min(
+              Comparator.comparingLong(ModelOffer::sizeBytes)
+                  .thenComparing(model -> !model.loaded()))
+          .map(ModelOffer::name);
+    } catch (EngineException e) {
+      return Optional.empty(); // The model of the demo's own will do.
+    } finally {
+      timer.shutdownNow();
     }
-    return api.probe(address.resolve("/api/tags")).stream()
-        .flatMap(tags -> StreamSupport.stream(tags.path("models").spliterator(), false))
-        .filter(model -> !model.has("remote_host") && model.path("size").asLong() > 0)
-        .min(Comparator.comparingLong(model -> model.path("size").asLong()))
-        .map(model -> model.path("name").asText());
   }
 
   private void startNodes(Path directory, Model model) throws IOException, InterruptedException {
@@ -133,7 +151,11 @@ public final class Demo {
       }
       // Three nodes and a model on one machine are more than it would share otherwise.
       arguments.add("--no-power-policy");
-      NodeProcess node = NodeProcess.start(program, directory.resolve(name), arguments);
+      arguments.addAll(List.of("--sandbox", "off"));
+      // Its user's models are asked what the demo asks, and nothing else.
+      Path data = Files.createDirectories(directory.resolve(name));
+      Files.writeString(data.resolve("config.toml"), "[worker]\nprobe-models = false\n");
+      NodeProcess node = NodeProcess.start(program, data, arguments);
       synchronized (nodes) {
         nodes.add(node);
       }

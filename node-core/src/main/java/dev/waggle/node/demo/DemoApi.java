@@ -4,46 +4,29 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.waggle.node.process.NodeProcess;
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** What the demo asks nodes and engines over HTTP, the way any client would. */
 final class DemoApi {
   private static final Duration CALL_MAX = Duration.ofSeconds(30);
-  private static final Duration PROBE_MAX = Duration.ofSeconds(1);
+  private static final Duration CONNECT_MAX = Duration.ofSeconds(1);
   private static final String EVENT = "data: ";
 
   private final HttpClient client =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(PROBE_MAX)
+          .connectTimeout(CONNECT_MAX)
           .build();
   private final ObjectMapper json = new ObjectMapper();
 
   /** Who gave an answer, and what it was. */
   record Answer(String node, String task, String text) {}
-
-  /** The body at the address, or empty when nobody answers there with success. */
-  Optional<JsonNode> probe(URI address) throws InterruptedException {
-    try {
-      HttpResponse<String> response =
-          client.send(
-              HttpRequest.newBuilder(address).timeout(PROBE_MAX).build(),
-              HttpResponse.BodyHandlers.ofString());
-      return response.statusCode() == 200
-          ? Optional.of(json.readTree(response.body()))
-          : Optional.empty();
-    } catch (IOException nobody) {
-      return Optional.empty();
-    }
-  }
 
   JsonNode get(NodeProcess node, String path) throws IOException, InterruptedException {
     return send(request(node, path).GET().build());

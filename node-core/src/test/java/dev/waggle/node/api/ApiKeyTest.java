@@ -36,6 +36,7 @@ class ApiKeyTest {
   void everyCall_needsTheKeyOrATokenThatIsGoodForIt() throws Exception {
     try (Node node =
         Node.builder()
+            .with(Setting.SANDBOX_MODE, "off")
             .dataDirectory(directory.resolve("node"))
             .api("127.0.0.1:0")
             .listen("/ip4/127.0.0.1/tcp/0")

@@ -58,6 +58,7 @@ class HttpApiTest {
     ollama = new FakeOllama();
     node =
         Node.builder()
+            .with(Setting.SANDBOX_MODE, "off")
             .dataDirectory(directory.resolve("node"))
             .name("alone")
             .api("127.0.0.1:0")
@@ -65,6 +66,7 @@ class HttpApiTest {
             .mdns(false)
             .ollama(ollama.address())
             .with(Setting.LLAMA, false)
+            .with(Setting.PROBE_MODELS, false)
             .with(Setting.STALL_SECONDS, 1)
             .with(Setting.FIRST_TOKEN_SECONDS, 2)
             .start();
@@ -137,7 +139,7 @@ class HttpApiTest {
     assertThat(body.path("choices").path(0).path("message").path("content").asText())
         .isEqualTo(ANSWER);
     assertThat(body.path("choices").path(0).path("finish_reason").asText()).isEqualTo("stop");
-    assertThat(body.path("usage").path("total_tokens").asInt()).isEqualTo(16);
+    assertThat(body.path("usage").path("total_tokens").asInt()).isEqualTo(7);
     assertThat(response.headers().firstValue("x-waggle-node")).contains(node.peerId().toString());
     assertThat(response.headers().firstValue("x-waggle-task").orElse("")).matches("[0-9a-f]{32}");
     assertThat(response.headers().firstValue("x-waggle-model-digest").orElse(""))
@@ -240,8 +242,8 @@ class HttpApiTest {
     assertThat(story.path("model").asText()).isEqualTo("auto");
     assertThat(story.path("events"))
         .extracting(each -> each.path("what").asText())
-        .containsExactly("offered", "claimed", "started", "done");
-    assertThat(story.path("events").path(3).path("detail").asText()).contains("tokens");
+        .containsExactly("offered", "claimed", "running", "started", "done");
+    assertThat(story.path("events").path(4).path("detail").asText()).contains("tokens");
     assertThat(story.path("receipt").path("task").asText()).isEqualTo(task);
 
     HttpResponse<String> refused = post("/v1/chat/completions", chat("nope", ""));
@@ -315,7 +317,7 @@ class HttpApiTest {
     JsonNode last = JSON.readTree(lines.get(lines.size() - 1));
     assertThat(last.path("done").asBoolean()).isTrue();
     assertThat(last.path("done_reason").asText()).isEqualTo("stop");
-    assertThat(last.path("prompt_eval_count").asInt()).isEqualTo(11);
+    assertThat(last.path("prompt_eval_count").asInt()).isPositive();
     assertThat(last.path("total_duration").asLong()).isPositive();
   }
 
@@ -341,13 +343,13 @@ class HttpApiTest {
   void versionTagsAndModels_nameWhatIsThere() throws Exception {
     assertThat(JSON.readTree(get("/api/version").body()).has("waggle")).isTrue();
     JsonNode tags = JSON.readTree(get("/api/tags").body()).path("models");
-    assertThat(tags.path(0).path("name").asText()).isEqualTo(FakeOllama.MODEL);
+    assertThat(tags).extracting(each -> each.path("name").asText()).contains(FakeOllama.MODEL);
     assertThat(tags.path(0).path("digest").asText()).matches("[0-9a-f]{64}");
     JsonNode models = JSON.readTree(get("/v1/models").body());
     assertThat(models.path("object").asText()).isEqualTo("list");
     assertThat(models.path("data"))
         .extracting(each -> each.path("id").asText())
-        .hasSize(6)
+        .hasSize(3 + 5)
         .startsWith("auto", "local", "swarm")
         .contains(FakeOllama.MODEL);
     assertThat(get("/v1/models/auto").statusCode()).isEqualTo(200);
@@ -375,8 +377,8 @@ class HttpApiTest {
         "{\"model\":\"x\",MESSAGES,\"max_tokens\":1.5} | whole number | max_tokens",
         "{\"model\":\"x\",MESSAGES,\"stream\":\"yes\"} | true or false | stream",
         "{\"model\":\"x\",MESSAGES,\"stop\":[1]} | texts | stop",
-        "{\"model\":\"x\",MESSAGES,\"n\":2} | has to be 1 | n",
-        "{\"model\":\"x\",MESSAGES,\"tools\":[{}]} | not supported | tools",
+        "{\"model\":\"x\",MESSAGES,\"n\":17} | 1 to 16 | n",
+        "{\"model\":\"x\",MESSAGES,\"tools\":[{}]} | is missing | tools[0].function.name",
         "{\"model\":\"x\",MESSAGES,\"stream_options\":true} | JSON object | stream_options",
         "{\"model\":\"x\",MESSAGES}{} | not valid JSON |",
       })
@@ -402,7 +404,7 @@ class HttpApiTest {
         "{\"model\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":{}}]}",
         "{\"model\":\"x\",\"options\":{\"temperature\":\"hot\"}}",
         "{\"model\":\"x\",\"stream\":1}",
-        "{\"model\":\"x\",\"format\":\"json\"}"
+        "{\"model\":\"x\",\"format\":\"xml\"}"
       })
   void badOllamaRequest_isAnErrorInItsForm(String body) throws Exception {
     HttpResponse<String> response = post("/api/chat", body);
@@ -696,11 +698,11 @@ class HttpApiTest {
             fault
                 .name()
                 .toLowerCase(Locale.ROOT)
-                .matches("error_mid_stream|cut_stream|stall|garbage"));
+                .matches("error_mid_stream|cut_stream|stall|garbage|silence"));
     if (begun) {
       List<JsonNode> events = events(stream.body());
       assertThat(events.get(events.size() - 1).path("error").path("message").asText())
-          .contains("broke off");
+          .containsPattern("broke off|no answer began");
       assertThat(stream.body()).doesNotContain("[DONE]");
     }
   }

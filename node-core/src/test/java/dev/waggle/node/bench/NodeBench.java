@@ -65,7 +65,7 @@ public final class NodeBench {
           }
           if (i == STARTS) {
             TimeUnit.SECONDS.sleep(IDLE_SECONDS);
-            resident = residentBytes(node.handle().pid());
+            resident = Resident.bytes(node);
           }
         }
       }
@@ -73,15 +73,6 @@ public final class NodeBench {
     System.out.printf(
         "  start to ready: p50 %.0f ms of %d; resident after %d s idle: %.0f MB%n",
         percentile(starts, 50) / 1e6, STARTS, IDLE_SECONDS, resident / MEGA);
-  }
-
-  private static long residentBytes(long pid) throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1_024;
-      }
-    }
-    return 0;
   }
 
   /** When the first piece and the end of an answer came, in nanoseconds after the request. */
@@ -106,9 +97,14 @@ public final class NodeBench {
       Files.writeString(
           working.resolve("config.toml"),
           "[ollama]\naddress = \"" + ollama.address().getAuthority() + "\"\n");
-      try (NodeProcess worker = NodeProcess.start(program, working, List.of("--no-power-policy"));
+      try (NodeProcess worker =
+              NodeProcess.start(
+                  program, working, List.of("--sandbox", "off", "--no-power-policy"));
           NodeProcess asking =
-              NodeProcess.start(program, directory.resolve("asking"), List.of("--no-ollama"))) {
+              NodeProcess.start(
+                  program,
+                  directory.resolve("asking"),
+                  List.of("--sandbox", "off", "--no-ollama"))) {
         String token = post(worker, "/swarm/v1/invites", Map.of());
         post(asking, "/swarm/v1/join", Map.of("token", token));
         while (!get(asking, "/v1/models").contains(FakeOllama.MODEL)) {

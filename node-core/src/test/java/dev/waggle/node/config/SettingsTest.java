@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waggle.worker.Limits;
+import dev.waggle.worker.model.TransferRules;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,8 +32,27 @@ class SettingsTest {
     assertThat(config.listen()).hasToString("[/ip4/0.0.0.0/tcp/4301]");
     assertThat(config.mdns()).isTrue();
     assertThat(config.limits()).isEqualTo(new Limits(2, 1, 16));
-    assertThat(config.llamaModels()).contains(directory.resolve("models"));
+    assertThat(config.engines().llamaModels()).contains(directory.resolve("models"));
     assertThat(config.name()).isNotBlank();
+    assertThat(config.transfers()).isEqualTo(TransferRules.DEFAULT);
+    assertThat(config.ollamaStore()).isEmpty();
+  }
+
+  @Test
+  void transfers_areWhatTheOwnerSays() throws Exception {
+    NodeConfig config =
+        load("""
+                [owner]
+                share-models = false
+                allow-pull = true
+                [transfer]
+                bytes-per-second = 4294967296
+                [ollama]
+                models = "store"
+                """)
+            .build();
+    assertThat(config.transfers()).isEqualTo(new TransferRules(false, true, 1L << 32));
+    assertThat(config.ollamaStore()).contains(directory.resolve("store"));
   }
 
   @Test
@@ -67,8 +87,8 @@ class SettingsTest {
     assertThat(config.mdns()).isFalse();
     assertThat(config.limits().slots()).isZero();
     assertThat(config.firstChunkMax()).isEqualTo(Duration.ofSeconds(7));
-    assertThat(config.ollama().orElseThrow()).hasToString("http://127.0.0.1:9999");
-    assertThat(config.llamaModels()).isEmpty();
+    assertThat(config.engines().ollama().orElseThrow()).hasToString("http://127.0.0.1:9999");
+    assertThat(config.engines().llamaModels()).isEmpty();
     assertThat(settings.logLevel()).isEqualTo("debug");
   }
 
@@ -91,6 +111,9 @@ class SettingsTest {
         "[log]\\nlevel = 'loud' | line 2: log.level takes",
         "[owner]\\nlabels = ['maybe x'] | line 2: owner.labels takes rules like",
         "[api]\\nlabels = ['Team A'] | line 2: api.labels takes labels like",
+        "[owner]\\nshare-models = 'no' | line 2: owner.share-models has to be true or false",
+        "[transfer]\\nbytes-per-second = 65535 | line 2: transfer.bytes-per-second takes 0 for no limit, or 65536",
+        "[transfer]\\nbytes-per-second = -1 | line 2: transfer.bytes-per-second takes 0 for no limit",
         "name = | line 1",
         "[ollama]\\naddress = 'ftp://x' | line 2: ollama.address takes host:port",
       })

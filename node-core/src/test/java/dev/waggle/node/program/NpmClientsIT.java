@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The official npm clients against a node whose models are on another one. */
+/** The official npm clients and the AI SDK against a node whose models are on another one. */
 @Timeout(240)
 class NpmClientsIT {
   private static @TempDir Path directory;
@@ -41,7 +41,14 @@ class NpmClientsIT {
 
   private static String client(String script) throws Exception {
     String said =
-        clients.run(script, asking.ready().api().toString(), FakeOllama.MODEL, FakeOllama.ENDLESS);
+        clients.run(
+            script,
+            asking.ready().api().toString(),
+            FakeOllama.MODEL,
+            FakeOllama.ENDLESS,
+            FakeOllama.CAPABLE,
+            FakeOllama.EMBEDDER,
+            FakeOllama.THINKER);
     // What the client aborted has reached the engine.
     await().until(() -> ollama.chatting() == 0);
     return said;
@@ -50,6 +57,21 @@ class NpmClientsIT {
   @Test
   void openai() throws Exception {
     assertThat(client("openai.mjs")).contains("ok");
+  }
+
+  @Test
+  void shapes_areThoseOfOpenAisDescription() throws Exception {
+    ollama.fail(FakeOllama.ENDLESS, FakeOllama.Fault.ERROR_MID_STREAM);
+    try {
+      assertThat(client("shapes.mjs")).contains("ok");
+    } finally {
+      ollama.heal();
+    }
+  }
+
+  @Test
+  void aiSdk() throws Exception {
+    assertThat(client("ai-sdk.mjs")).contains("ok");
   }
 
   @Test

@@ -24,12 +24,19 @@ final class Program implements AutoCloseable {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   private static final Duration COMMAND_MAX = Duration.ofSeconds(60);
+  private static final String SANDBOX = "--sandbox";
 
   private final Path directory;
+  private boolean probing;
   private final List<NodeProcess> nodes = new ArrayList<>();
 
   Program(Path directory) {
     this.directory = directory;
+  }
+
+  /** Lets the nodes that start from now on try their models. */
+  void probeModels() {
+    probing = true;
   }
 
   /** How a command ended. */
@@ -39,13 +46,22 @@ final class Program implements AutoCloseable {
     }
   }
 
+  /** The JVM's program. */
+  static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
+  /** node.jar. */
+  static String jar() {
+    return Optional.ofNullable(System.getProperty("waggle.jar"))
+        .orElseThrow(() -> new IllegalStateException("run by mvn verify, which builds node.jar"));
+  }
+
   static List<String> command() {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    String jar =
-        Optional.ofNullable(System.getProperty("waggle.jar"))
-            .orElseThrow(
-                () -> new IllegalStateException("run by mvn verify, which builds node.jar"));
-    return List.of(java, "-jar", jar);
+    List<String> command = new ArrayList<>(List.of(java()));
+    command.addAll(ClassArchive.options(java(), Path.of(jar())));
+    command.addAll(List.of("-jar", jar()));
+    return command;
   }
 
   Path directory(String name) {
@@ -57,18 +73,24 @@ final class Program implements AutoCloseable {
     return startWith("", name, ollama, arguments);
   }
 
-  /** The same with more in its configuration. */
+  /** The same with more in its configuration, which may begin with settings of Ollama. */
   NodeProcess startWith(String toml, String name, Optional<URI> ollama, String... arguments)
       throws Exception {
     Path data = Files.createDirectories(directory(name));
     List<String> all = new ArrayList<>(List.of("--name", name, "--no-llama", "--no-power-policy"));
     all.addAll(List.of(arguments));
+    if (!all.contains(SANDBOX)) {
+      // Sandboxes attack themselves at the start, which keeps a machine busy for a while.
+      all.addAll(List.of(SANDBOX, "off"));
+    }
     if (ollama.isPresent()) {
       Files.writeString(
           data.resolve("config.toml"),
-          "[ollama]\naddress = \""
+          "[worker]\nstall-seconds = 2\nfirst-token-seconds = 5\nprobe-models = "
+              + probing
+              + "\n[ollama]\naddress = \""
               + ollama.get().getAuthority()
-              + "\"\n[worker]\nstall-seconds = 2\nfirst-token-seconds = 5\n"
+              + "\"\n"
               + toml);
     } else {
       all.add("--no-ollama");
@@ -102,13 +124,23 @@ final class Program implements AutoCloseable {
     return run(all.toArray(String[]::new));
   }
 
-  /** Makes a node a member of another's swarm, as users do. */
+  /**
+   * Makes a node a member of another's swarm; the commands that do this have tests of their own.
+   */
   void join(NodeProcess joiner, NodeProcess issuer) throws Exception {
-    String token = at(issuer, "invite", "--json").json().path("token").asText();
-    Ended joined = at(joiner, "join", token);
-    if (joined.exitCode() != 0) {
-      throw new IllegalStateException(joined.err());
+    String token = post(issuer, "/swarm/v1/invites", "{}").path("token").asText();
+    post(joiner, "/swarm/v1/join", "{\"token\":\"" + token + "\"}");
+  }
+
+  private static JsonNode post(NodeProcess node, String path, String body) throws Exception {
+    HttpResponse<String> response =
+        HTTP.send(
+            request(node, path).POST(HttpRequest.BodyPublishers.ofString(body)).build(),
+            HttpResponse.BodyHandlers.ofString());
+    if (response.statusCode() / 100 != 2) {
+      throw new IllegalStateException(path + ": " + response.body());
     }
+    return JSON.readTree(response.body());
   }
 
   static HttpRequest.Builder request(NodeProcess node, String path) throws IOException {

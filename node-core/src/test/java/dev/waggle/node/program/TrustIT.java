@@ -14,6 +14,7 @@ import dev.waggle.ledger.Work;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.node.process.NodeProcess;
+import dev.waggle.worker.fake.FakeModelStore;
 import dev.waggle.worker.fake.FakeOllama;
 import dev.waggle.worker.fake.FakeOllama.Fault;
 import java.io.IOException;
@@ -280,26 +281,13 @@ class TrustIT {
 
   @Test
   void nothingSaid_isReadableOnTheWay_orOnDisk() throws Exception {
-    NodeProcess working = program.start("working", Optional.of(ollama.address()));
+    NodeProcess working =
+        program.start("working", Optional.of(ollama.address()), "--sandbox", "process");
     NodeProcess asking = program.start("asking", Optional.empty());
-    Multiaddr listening = Multiaddr.parse(working.ready().listen().get(0));
-    InetSocketAddress target =
-        new InetSocketAddress(
-            InetAddress.getLoopbackAddress(),
-            listening.withoutPeerId().tcp().orElseThrow().getPort());
-    try (RecordingProxy proxy = new RecordingProxy(target)) {
-      Invite invite =
-          Invite.parse(program.at(working, "invite", "--json").json().path("token").asText());
-      Invite through =
-          new Invite(
-              invite.swarm(),
-              invite.issuer(),
-              List.of(Multiaddr.parse("/ip4/127.0.0.1/tcp/" + proxy.port())),
-              invite.secret(),
-              invite.expiry(),
-              invite.bound());
-      assertThat(program.at(asking, "join", through.token()).exitCode()).isZero();
+    try (RecordingProxy proxy = before(working)) {
+      join(asking, working, proxy);
       await().until(() -> Program.offering(asking, FakeOllama.MODEL) == 1);
+      runCode(asking);
       int before = proxy.recorded().length;
       HttpResponse<String> answer = say(asking);
       assertThat(answer.statusCode()).isEqualTo(200);
@@ -323,6 +311,8 @@ class TrustIT {
       files
           .filter(Files::isRegularFile)
           .filter(file -> !file.getFileName().toString().startsWith("command"))
+          // Jobs and their results are kept by who submitted them, for him to read.
+          .filter(file -> !(file.startsWith(directory.resolve("asking")) && isOfJobs(file)))
           .forEach(
               file -> {
                 try {
@@ -331,6 +321,114 @@ class TrustIT {
                   throw new UncheckedIOException(e);
                 }
               });
+    }
+  }
+
+  private static boolean isOfJobs(Path file) {
+    return file.endsWith("jobs.mv.db") || file.toString().contains("/artifacts/");
+  }
+
+  /** A script that has the canary, reads it, says it as output and as an error, and leaves it. */
+  private static void runCode(NodeProcess asking) throws Exception {
+    await()
+        .atMost(Duration.ofSeconds(90))
+        .until(
+            () ->
+                Program.get(asking, "/swarm/v1/peers")
+                    .path("peers")
+                    .path(0)
+                    .path("code")
+                    .has("shell"));
+    String job =
+        Program.JSON
+            .createObjectNode()
+            .put("kind", "run")
+            .put("language", "shell")
+            .put("source", "cat; echo " + CANARY + " | tee out >&2; exit 3")
+            .put("stdin", CANARY)
+            .put("collect", "out")
+            .toString();
+    String id =
+        Program.JSON
+            .readTree(
+                Program.HTTP
+                    .send(
+                        Program.request(asking, "/swarm/v1/jobs")
+                            .POST(HttpRequest.BodyPublishers.ofString(job))
+                            .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                    .body())
+            .path("job")
+            .asText();
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> Program.get(asking, "/swarm/v1/jobs/" + id).path("failed").asInt() == 1);
+    JsonNode result =
+        Program.get(asking, "/swarm/v1/jobs/" + id + "/tasks").path("tasks").path(0).path("result");
+    assertThat(result.path("stdout").asText()).isEqualTo(CANARY);
+    assertThat(result.path("artifacts")).hasSize(1);
+  }
+
+  /** What passes connections on to a node. */
+  private static RecordingProxy before(NodeProcess node) throws IOException {
+    Multiaddr listening = Multiaddr.parse(node.ready().listen().get(0));
+    return new RecordingProxy(
+        new InetSocketAddress(
+            InetAddress.getLoopbackAddress(),
+            listening.withoutPeerId().tcp().orElseThrow().getPort()));
+  }
+
+  private void join(NodeProcess joiner, NodeProcess issuer, RecordingProxy through)
+      throws Exception {
+    Invite invite =
+        Invite.parse(program.at(issuer, "invite", "--json").json().path("token").asText());
+    Invite detour =
+        new Invite(
+            invite.swarm(),
+            invite.issuer(),
+            List.of(Multiaddr.parse("/ip4/127.0.0.1/tcp/" + through.port())),
+            invite.secret(),
+            invite.expiry(),
+            invite.bound());
+    assertThat(program.at(joiner, "join", detour.token()).exitCode()).isZero();
+  }
+
+  @Test
+  void modelCopiedBetweenNodes_isNotReadableOnTheWay() throws Exception {
+    String model = "bees:1b";
+    byte[] canaries = CANARY.getBytes(StandardCharsets.UTF_8);
+    byte[] weights = FakeModelStore.weights((3 << 20) + 11, 4);
+    // In every block, and at its beginning and end.
+    for (int at = 0; at + canaries.length < weights.length; at += 1 << 16) {
+      System.arraycopy(canaries, 0, weights, at, canaries.length);
+    }
+    FakeModelStore originals = new FakeModelStore(directory.resolve("originals"));
+    originals.add(model, weights);
+    ollama.use(originals);
+    FakeModelStore copies = new FakeModelStore(directory.resolve("copies"));
+    try (FakeOllama second = new FakeOllama()) {
+      second.use(copies);
+      NodeProcess working =
+          program.startWith(
+              "models = '" + originals.root() + "'\n", "working", Optional.of(ollama.address()));
+      NodeProcess asking =
+          program.startWith(
+              "models = '" + copies.root() + "'\n", "asking", Optional.of(second.address()));
+      try (RecordingProxy proxy = before(working)) {
+        join(asking, working, proxy);
+        await().until(() -> Program.offering(asking, model) == 1);
+        Program.Ended fetched = program.at(asking, "models", "fetch", model, "--from", "working");
+        assertThat(fetched.exitCode()).as(fetched.err()).isZero();
+        assertThat(copies.weights(model)).isEqualTo(weights);
+        byte[] seen = proxy.recorded();
+        assertThat(seen.length)
+            .as("the model went through the proxy")
+            .isGreaterThan(weights.length);
+        assertNothingOf(seen, "the network");
+        assertThat(new String(seen, StandardCharsets.ISO_8859_1))
+            .as("nor what is asked for")
+            .doesNotContain(model);
+      }
     }
   }
 

@@ -27,7 +27,7 @@ public abstract class EngineCompliance {
   /** The engine under test. */
   protected abstract Engine engine();
 
-  /** A model of it that answers in at least five pieces. */
+  /** A model of it that answers in at least five pieces, whose first words are a token each. */
   protected abstract String model();
 
   /** What that model answers. */
@@ -72,7 +72,7 @@ public abstract class EngineCompliance {
   @Test
   void chat_streamsTheAnswerAndCountsIt() throws Exception {
     List<Chunk> chunks = new ArrayList<>();
-    Generation.End end = engine().chat(chat(model())).run(chunks::add);
+    Generation.End end = engine().start(chat(model())).run(chunks::add);
     assertThat(text(chunks).strip()).isEqualTo(answer());
     assertThat(chunks.size()).isGreaterThanOrEqualTo(5);
     assertThat(end.reason()).isEqualTo(Outcome.FinishReason.STOP);
@@ -90,20 +90,50 @@ public abstract class EngineCompliance {
             OptionalLong.of(7),
             List.of("never said"));
     List<Chunk> chunks = new ArrayList<>();
-    engine().chat(chat(model(), sampling)).run(chunks::add);
+    engine().start(chat(model(), sampling)).run(chunks::add);
     assertThat(text(chunks).strip()).isEqualTo(answer());
   }
 
   @Test
+  void chat_withMaxTokens_endsThereByLength() throws Exception {
+    List<Chunk> chunks = new ArrayList<>();
+    Generation.End end =
+        engine().start(chat(model(), Sampling.DEFAULT.withMaxTokens(3))).run(chunks::add);
+    assertThat(end.reason()).isEqualTo(Outcome.FinishReason.LENGTH);
+    assertThat(end.usage().outputTokens()).isEqualTo(3);
+    assertThat(text(chunks).strip()).isEqualTo(firstWords(3));
+  }
+
+  @Test
+  void chat_withStopText_endsBeforeIt() throws Exception {
+    String third = answer().substring(firstWords(2).length(), firstWords(3).length());
+    Sampling sampling =
+        new Sampling(
+            OptionalInt.empty(),
+            OptionalDouble.empty(),
+            OptionalDouble.empty(),
+            OptionalLong.empty(),
+            List.of("never said", third.strip()));
+    List<Chunk> chunks = new ArrayList<>();
+    Generation.End end = engine().start(chat(model(), sampling)).run(chunks::add);
+    assertThat(end.reason()).isEqualTo(Outcome.FinishReason.STOP);
+    assertThat(text(chunks).strip()).isEqualTo(firstWords(2));
+  }
+
+  private String firstWords(int count) {
+    return String.join(" ", List.of(answer().split(" ", -1)).subList(0, count));
+  }
+
+  @Test
   void chat_canceledBeforeRun_doesNotRun() {
-    Generation generation = engine().chat(chat(model()));
+    Generation generation = engine().start(chat(model()));
     generation.cancel();
     assertThatThrownBy(() -> generation.run(chunk -> {})).isInstanceOf(InterruptedException.class);
   }
 
   @Test
   void chat_canceledWhileTheReaderIsSlow_endsAndLeavesTheEngineUsable() throws Exception {
-    Generation generation = engine().chat(chat(model()));
+    Generation generation = engine().start(chat(model()));
     CompletableFuture<Void> first = new CompletableFuture<>();
     CompletableFuture<Void> gate = new CompletableFuture<>();
     CompletableFuture<Throwable> ended =
@@ -132,7 +162,7 @@ public abstract class EngineCompliance {
     assertThatThrownBy(
             () ->
                 engine()
-                    .chat(chat(model()))
+                    .start(chat(model()))
                     .run(
                         chunk -> {
                           throw new IOException("nobody reads");
@@ -144,7 +174,7 @@ public abstract class EngineCompliance {
 
   @Test
   void chat_withUnknownModel_saysSo() {
-    assertThatThrownBy(() -> engine().chat(chat("no-such-model")).run(chunk -> {}))
+    assertThatThrownBy(() -> engine().start(chat("no-such-model")).run(chunk -> {}))
         .isInstanceOfSatisfying(
             EngineException.class,
             e -> assertThat(e.failure()).isEqualTo(Outcome.Failure.NO_SUCH_MODEL));

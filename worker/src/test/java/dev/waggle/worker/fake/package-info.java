@@ -1,4 +1,4 @@
-/** A server that speaks Ollama's documented protocol, with faults on demand. */
+/** Servers that speak the documented protocols of Ollama and OpenAI, with faults on demand. */
 @NullMarked
 package dev.waggle.worker.fake;
 

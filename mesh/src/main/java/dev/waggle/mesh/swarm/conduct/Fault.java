@@ -13,6 +13,10 @@ public enum Fault {
   FORKED_LEDGER(6, "two checkpoints that contradict each other"),
   /** It took a claim with what it did not sign, or sent an answer that does not open. */
   FALSE_ANSWER(4, "an answer that is not its own or was changed"),
+  /** It sent bytes of a model that are not what it had stated, or stated what is not true. */
+  FALSE_CONTENT(4, "bytes of a model that are not what they should be"),
+  /** Its result of a deterministic task is not the one that most others had. */
+  FALSE_RESULT(6, "a result that others did not have"),
   /** It sent bytes that are no message, or a message out of turn. */
   MALFORMED(3, "bytes that are no message of the protocol"),
   /** It sent a signed request a second time. */

@@ -3,7 +3,7 @@ package dev.waggle.mesh.swarm.exchange;
 import dev.waggle.crypto.ClaimPromise;
 import dev.waggle.crypto.Envelope;
 import dev.waggle.crypto.PeerId;
-import dev.waggle.mesh.swarm.wire.ExchangeCodec;
+import dev.waggle.mesh.swarm.wire.SpecCodec;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -67,7 +67,7 @@ public final class LocalExchange implements Exchange {
 
     @Override
     public byte[] assign(TaskSpec spec, ResultListener to) {
-      byte[] hash = Envelope.hash(ExchangeCodec.encode(spec));
+      byte[] hash = Envelope.hash(SpecCodec.encode(spec));
       listener.set(to);
       server.onAssign(new Assignment(task, acceptance.claim(), self, spec, hash), this);
       return hash;
@@ -77,6 +77,14 @@ public final class LocalExchange implements Exchange {
     public void cancel() {
       listener.set(null);
       server.onCancel(acceptance.claim());
+    }
+
+    @Override
+    public void running() {
+      ResultListener to = listener.get();
+      if (to != null) {
+        to.onBeat(Progress.RUNNING);
+      }
     }
 
     @Override

@@ -9,5 +9,7 @@ import java.time.Duration;
  * @param requirements what the worker needs to have
  * @param taskBytes the size of the task, rounded up to a power of two so that it tells little
  * @param patience how long the requester would wait in a queue before the first chunk
+ * @param priority among the requester's tasks
  */
-public record Offer(TaskId task, Requirements requirements, int taskBytes, Duration patience) {}
+public record Offer(
+    TaskId task, Requirements requirements, int taskBytes, Duration patience, Priority priority) {}

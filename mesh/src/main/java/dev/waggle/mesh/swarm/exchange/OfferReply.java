@@ -9,9 +9,10 @@ public sealed interface OfferReply {
    *
    * @param lease how long the place is held without an assignment, and, after it, without a renewal
    * @param queuePosition how many tasks go first; 0 starts at once
+   * @param eta when it will begin to run, as far as the worker can tell
    * @param model what will run the task
    */
-  record Accepted(ClaimId claim, Duration lease, int queuePosition, ModelId model)
+  record Accepted(ClaimId claim, Duration lease, int queuePosition, Duration eta, ModelId model)
       implements OfferReply {}
 
   /** The worker will not run it now; ask again no sooner than {@code retryAfter}. */

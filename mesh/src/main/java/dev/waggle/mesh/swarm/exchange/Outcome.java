@@ -16,7 +16,9 @@ public sealed interface Outcome {
     /** At its own end, or at a stop text. */
     STOP,
     /** At the token limit. */
-    LENGTH
+    LENGTH,
+    /** It calls tools, and waits for their answers. */
+    TOOL_CALLS
   }
 
   /** What kind of thing failed; decides whether another worker might do better. */

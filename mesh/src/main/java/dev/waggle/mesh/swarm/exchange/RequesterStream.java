@@ -18,6 +18,7 @@ import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.ClockSkew;
 import dev.waggle.mesh.swarm.pb.Accept;
 import dev.waggle.mesh.swarm.pb.Assign;
+import dev.waggle.mesh.swarm.pb.Beat;
 import dev.waggle.mesh.swarm.pb.Cancel;
 import dev.waggle.mesh.swarm.pb.OfferMessage;
 import dev.waggle.mesh.swarm.pb.Renew;
@@ -25,7 +26,10 @@ import dev.waggle.mesh.swarm.pb.RequestRefused;
 import dev.waggle.mesh.swarm.pb.TaskMessage;
 import dev.waggle.mesh.swarm.request.RequestRefusedException;
 import dev.waggle.mesh.swarm.request.Requests;
+import dev.waggle.mesh.swarm.wire.AbilityCodes;
+import dev.waggle.mesh.swarm.wire.Codes;
 import dev.waggle.mesh.swarm.wire.ExchangeCodec;
+import dev.waggle.mesh.swarm.wire.SpecCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
@@ -111,6 +115,8 @@ final class RequesterStream implements StreamReader, HeldClaim {
                             .addAllLabels(Label.texts(offer.requirements().labels()))
                             .setSizeBucket(offer.taskBytes())
                             .setPatienceMs(offer.patience().toMillis())
+                            .addAllAbilities(AbilityCodes.encode(offer.requirements().abilities()))
+                            .setPriority(Codes.of(Priority.class, offer.priority()))
                             .build()
                             .toByteArray()))
             .build());
@@ -157,7 +163,9 @@ final class RequesterStream implements StreamReader, HeldClaim {
         outcome.complete(
             new OfferOutcome.Declined(
                 new OfferReply.Declined(
-                    Reasons.of(message.getDecline().getReason()),
+                    Codes.find(OfferReply.Reason.class, message.getDecline().getReason())
+                        // One of a later version: it, too, may pass.
+                        .orElse(OfferReply.Reason.BUSY),
                     Duration.ofMillis(message.getDecline().getRetryAfterMs()))));
       }
       case REFUSED -> {
@@ -168,7 +176,10 @@ final class RequesterStream implements StreamReader, HeldClaim {
       case BEAT -> {
         watchSilence();
         if (listener != null) {
-          listener.onBeat();
+          Beat beat = message.getBeat();
+          listener.onBeat(
+              new Progress(
+                  beat.getRunning(), beat.getQueuePosition(), Duration.ofMillis(beat.getEtaMs())));
         }
       }
       case CHUNK -> onChunk(message.getChunk().getBytes().toByteArray());
@@ -211,6 +222,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
               new ClaimId(accept.getClaim()),
               Duration.ofMillis(accept.getLeaseMs()),
               accept.getQueuePosition(),
+              Duration.ofMillis(accept.getEtaMs()),
               new ModelId(accept.getModel(), accept.getModelDigest()));
     } catch (EnvelopeException e) {
       throw new ForgedMessageException("an acceptance is not valid: " + e.getMessage());
@@ -244,8 +256,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
               worker,
               context.clock().instant().plus(TaskProtocol.KEY_VALIDITY));
       Envelope.Sealed sealed =
-          Envelope.seal(
-              context.identity(), header, promise.publicKey(), ExchangeCodec.encode(spec));
+          Envelope.seal(context.identity(), header, promise.publicKey(), SpecCodec.encode(spec));
       opener = sealed.opener();
       TaskProtocol.send(
           stream,

@@ -1,5 +1,6 @@
 package dev.waggle.mesh.swarm.exchange;
 
+import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.label.Label;
 import java.util.Set;
 
@@ -8,8 +9,9 @@ import java.util.Set;
  *
  * @param model the model that must be there, as the peers advertise it
  * @param labels what the request says about where it may run, at most {@link Label#OF_REQUEST_MAX}
+ * @param abilities what the model has to be able to do
  */
-public record Requirements(String model, Set<Label> labels) {
+public record Requirements(String model, Set<Label> labels, Set<Ability> abilities) {
   /** The longest model name, in characters. */
   public static final int MODEL_CHARACTERS_MAX = 256;
 
@@ -19,13 +21,19 @@ public record Requirements(String model, Set<Label> labels) {
           "a model name has 1 to " + MODEL_CHARACTERS_MAX + " characters");
     }
     labels = Set.copyOf(labels);
+    abilities = Set.copyOf(abilities);
     if (labels.size() > Label.OF_REQUEST_MAX) {
       throw new IllegalArgumentException(
           "a request has at most " + Label.OF_REQUEST_MAX + " labels");
     }
   }
 
-  /** A model, anywhere. */
+  /** A model that answers. */
+  public Requirements(String model, Set<Label> labels) {
+    this(model, labels, Set.of(Ability.COMPLETION));
+  }
+
+  /** A model that answers, anywhere. */
   public Requirements(String model) {
     this(model, Set.of());
   }

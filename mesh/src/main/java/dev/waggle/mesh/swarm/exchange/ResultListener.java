@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface ResultListener {
   /** The worker is alive and at work; comes at least every {@link #BEAT_INTERVAL}. */
-  void onBeat();
+  void onBeat(Progress progress);
 
   /** A chunk, opened and checked. The next is read once the future completes. */
   CompletableFuture<Void> onChunk(Chunk chunk);

@@ -4,6 +4,9 @@ import java.util.concurrent.CompletableFuture;
 
 /** Takes a running task's result to its requester. Thread-safe; calls keep their order. */
 public interface ResultSink {
+  /** Says at once that the task runs now, not only at the next beat. */
+  void running();
+
   /**
    * Sends a chunk. The future completes when the requester's window has taken it, so a worker that
    * waits for it is slowed to the reader's speed; it fails when nobody listens any more.

@@ -15,6 +15,9 @@ public interface TaskServer {
   /** The task of an accepted claim arrived: run it and say everything to the sink. */
   void onAssign(Assignment assignment, ResultSink sink);
 
+  /** How it goes with a claim. */
+  Progress progress(ClaimId claim);
+
   /**
    * The requester gave up, its connection ended, or its lease ran out: stop the work and free the
    * place. May come before {@link #onAssign}, and after the end, when it means nothing.

@@ -29,7 +29,10 @@ import dev.waggle.mesh.swarm.pb.SignedRequest;
 import dev.waggle.mesh.swarm.pb.TaskMessage;
 import dev.waggle.mesh.swarm.request.RequestRefusedException;
 import dev.waggle.mesh.swarm.request.Requests;
+import dev.waggle.mesh.swarm.wire.AbilityCodes;
+import dev.waggle.mesh.swarm.wire.Codes;
 import dev.waggle.mesh.swarm.wire.ExchangeCodec;
+import dev.waggle.mesh.swarm.wire.SpecCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
@@ -130,9 +133,12 @@ final class WorkerStream implements StreamReader, ResultSink {
           new Offer(
               new TaskId(message.getTask()),
               new Requirements(
-                  message.getModel(), Label.all(message.getLabelsList(), Label.OF_REQUEST_MAX)),
+                  message.getModel(),
+                  Label.all(message.getLabelsList(), Label.OF_REQUEST_MAX),
+                  AbilityCodes.decode(message.getAbilitiesList())),
               message.getSizeBucket(),
-              Duration.ofMillis(message.getPatienceMs()));
+              Duration.ofMillis(message.getPatienceMs()),
+              Codes.find(Priority.class, message.getPriority()).orElse(Priority.NORMAL));
     } catch (RequestRefusedException e) {
       refuse(e);
       return;
@@ -150,7 +156,7 @@ final class WorkerStream implements StreamReader, ResultSink {
           TaskMessage.newBuilder()
               .setDecline(
                   Decline.newBuilder()
-                      .setReason(Reasons.code(declined.reason()))
+                      .setReason(Codes.of(OfferReply.Reason.class, declined.reason()))
                       .setRetryAfterMs(declined.retryAfter().toMillis()))
               .build());
       stream.closeWrite();
@@ -206,6 +212,7 @@ final class WorkerStream implements StreamReader, ResultSink {
                     .setKeyExpiryMs(expiry.toEpochMilli())
                     .setModel(accepted.model().name())
                     .setModelDigest(accepted.model().digest())
+                    .setEtaMs(accepted.eta().toMillis())
                     .setSignature(ByteString.copyFrom(promise.signature())))
             .build());
     setDeadline(TaskProtocol.ASSIGN_MAX);
@@ -231,7 +238,7 @@ final class WorkerStream implements StreamReader, ResultSink {
       throw new MalformedFrameException(String.valueOf(e.getMessage()));
     }
     key.close();
-    TaskSpec spec = ExchangeCodec.decodeSpec(opened.plaintext());
+    TaskSpec spec = SpecCodec.decode(opened.plaintext());
     if (!spec.requirements().equals(offered)) {
       throw new MalformedFrameException("the task is another than was offered");
     }
@@ -246,10 +253,28 @@ final class WorkerStream implements StreamReader, ResultSink {
   }
 
   private synchronized void beat() {
-    if (state == State.RUNNING) {
-      TaskProtocol.send(
-          stream, TaskMessage.newBuilder().setBeat(Beat.getDefaultInstance()).build());
+    if (state == State.RUNNING && claim != null) {
+      say(context.server().progress(claim));
     }
+  }
+
+  @Override
+  public synchronized void running() {
+    if (state == State.RUNNING) {
+      say(Progress.RUNNING);
+    }
+  }
+
+  private void say(Progress progress) {
+    TaskProtocol.send(
+        stream,
+        TaskMessage.newBuilder()
+            .setBeat(
+                Beat.newBuilder()
+                    .setRunning(progress.running())
+                    .setQueuePosition(progress.queuePosition())
+                    .setEtaMs(progress.eta().toMillis()))
+            .build());
   }
 
   @Override

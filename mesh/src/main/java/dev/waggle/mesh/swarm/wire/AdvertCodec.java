@@ -6,12 +6,15 @@ import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.capability.Speed;
+import dev.waggle.mesh.swarm.capability.Wanted;
 import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.pb.Advert;
 import dev.waggle.mesh.swarm.pb.CapabilityRecord;
 import dev.waggle.mesh.swarm.pb.Model;
+import dev.waggle.mesh.swarm.pb.WantedModel;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -36,6 +39,13 @@ public final class AdvertCodec {
             .setRunning(capability.running())
             .setQueued(capability.queued())
             .addAllLabelRules(capability.labelRules().stream().map(LabelRule::toString).toList());
+    record.setBacklogMs(capability.backlog().toMillis());
+    capability
+        .wanted()
+        .forEach(
+            each ->
+                record.addWanted(
+                    WantedModel.newBuilder().setModel(each.model()).setRequests(each.requests())));
     for (ModelOffer model : capability.models()) {
       record.addModels(
           Model.newBuilder()
@@ -46,7 +56,12 @@ public final class AdvertCodec {
               .setContext(model.contextTokens())
               .setLoaded(model.loaded())
               .setParameters(model.parameters())
-              .setAccelerated(model.accelerated()));
+              .setAccelerated(model.accelerated())
+              .addAllAbilities(AbilityCodes.encode(model.abilities()))
+              .setResumable(model.resumable())
+              .setPrefill((float) model.speed().prefill())
+              .setDecode((float) model.speed().decode())
+              .setLoadMs(model.speed().load().toMillis()));
     }
     Advert.Builder builder =
         Advert.newBuilder()
@@ -92,7 +107,11 @@ public final class AdvertCodec {
               model.getContext(),
               model.getLoaded(),
               model.getParameters(),
-              model.getAccelerated()));
+              model.getAccelerated(),
+              AbilityCodes.decode(model.getAbilitiesList()),
+              model.getResumable(),
+              new Speed(
+                  model.getPrefill(), model.getDecode(), Duration.ofMillis(model.getLoadMs()))));
     }
     return new Capability(
         record.getNodeName(),
@@ -101,7 +120,11 @@ public final class AdvertCodec {
         record.getSlots(),
         record.getRunning(),
         record.getQueued(),
-        rules(record));
+        Duration.ofMillis(record.getBacklogMs()),
+        rules(record),
+        record.getWantedList().stream()
+            .map(each -> new Wanted(each.getModel(), each.getRequests()))
+            .toList());
   }
 
   /** A rule of a later version is left out: its worker declines what breaks it. */

@@ -7,6 +7,7 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.capability.Advert;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.capability.Wanted;
 import dev.waggle.mesh.swarm.label.LabelRule;
 import dev.waggle.mesh.swarm.membership.CertificateChain;
 import java.time.Duration;
@@ -37,12 +38,13 @@ public final class AdvertFuzz implements FuzzTarget {
                 CertificateChain.found(IDENTITY, IDENTITY.peerId(), "n", Instant.EPOCH),
                 List.of(Multiaddr.parse("/ip4/192.0.2.1/tcp/1")),
                 new Capability(
-                    "n",
-                    "1",
-                    List.of(new ModelOffer("m", "sha256:" + "0".repeat(64), "e", 1, 2, true)),
-                    1,
-                    0,
-                    0,
-                    List.of(LabelRule.parse("never repo:*"))))));
+                        "n",
+                        "1",
+                        List.of(new ModelOffer("m", "sha256:" + "0".repeat(64), "e", 1, 2, true)),
+                        1,
+                        0,
+                        0,
+                        List.of(LabelRule.parse("never repo:*")))
+                    .wanting(List.of(new Wanted("m", 3))))));
   }
 }

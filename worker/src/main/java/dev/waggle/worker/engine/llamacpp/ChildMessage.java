@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a node and its llama.cpp child say to each other: one JSON object a line. The node sends
- * {@link Ask} and {@link Stop}; the child answers {@link Said} again and again, the last one with
- * an end or an error. Both are the same program, so the form may change with any version.
+ * {@link Ask}; the child answers {@link Said} again and again, the last one with an end or an
+ * error. Both are the same program, so the form may change with any version.
  */
 final class ChildMessage {
   /** The longest line, in characters: a whole conversation and its escapes. */
@@ -27,18 +27,33 @@ final class ChildMessage {
   /** One turn of a conversation. */
   record Turn(String role, String content) {}
 
-  /** A chat to be continued, or, without turns, the wish to stop the one that runs. */
+  /**
+   * What is to be answered, or, without anything, the wish to stop what runs.
+   *
+   * @param turns a conversation, which goes through the model's template
+   * @param text what the answer begins with; without turns, what is read as it is
+   * @param format JSON Schema that the answer follows, or {@code json}
+   */
   record Ask(
       List<Turn> turns,
+      String text,
+      @Nullable String format,
       @Nullable Integer maxTokens,
       @Nullable Double temperature,
       @Nullable Double topP,
+      @Nullable Integer topK,
+      @Nullable Double minP,
+      @Nullable Double presencePenalty,
+      @Nullable Double frequencyPenalty,
+      @Nullable Double repeatPenalty,
       @Nullable Long seed,
       List<String> stop) {
-    static final Ask STOP = new Ask(List.of(), null, null, null, null, List.of());
+    static final Ask STOP =
+        new Ask(
+            List.of(), "", null, null, null, null, null, null, null, null, null, null, List.of());
 
     boolean isStop() {
-      return turns.isEmpty();
+      return turns.isEmpty() && text.isEmpty();
     }
   }
 
@@ -58,6 +73,11 @@ final class ChildMessage {
       @Nullable String error) {
     static Said ready(long loadMs, int contextTokens) {
       return new Said(true, loadMs, contextTokens, null, null, null);
+    }
+
+    /** The answer's form is understood: native code that cannot read it takes the child down. */
+    static Said understood() {
+      return text("");
     }
 
     static Said text(String text) {

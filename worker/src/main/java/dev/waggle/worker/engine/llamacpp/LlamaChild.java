@@ -26,8 +26,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The child process of one model: loads it, answers one chat after another, and ends when its node
- * closes the socket or is gone. Talks over a socket because the native code prints to standard
+ * The child process of one model: loads it, answers one request after another, and ends when its
+ * node closes the socket or is gone. Talks over a socket because the native code prints to standard
  * output.
  */
 public final class LlamaChild {
@@ -133,7 +133,14 @@ public final class LlamaChild {
   private Ended answer(Ask ask) throws IOException {
     long begin = System.nanoTime();
     InferenceParameters parameters = parameters(ask);
-    int promptTokens = model.encode(model.applyTemplate(parameters)).length;
+    if (ask.format() != null) {
+      say(Said.understood());
+    }
+    String prompt = (ask.turns().isEmpty() ? "" : model.applyTemplate(parameters)) + ask.text();
+    if (!ask.text().isEmpty()) {
+      parameters = sampling(new InferenceParameters(prompt), ask);
+    }
+    int promptTokens = model.encode(prompt).length;
     LlamaIterator pieces = model.generate(parameters).iterator();
     int outputTokens = 0;
     long first = 0;
@@ -162,6 +169,7 @@ public final class LlamaChild {
         (end - prefilled) / 1_000_000);
   }
 
+  /** The conversation, to be put through the template. */
   private static InferenceParameters parameters(Ask ask) {
     String system = "";
     List<Pair<String, String>> turns = new ArrayList<>();
@@ -174,8 +182,11 @@ public final class LlamaChild {
         turns.add(new Pair<>(role, turn.content()));
       }
     }
-    InferenceParameters parameters =
-        new InferenceParameters("").setMessages(system, turns).setUseChatTemplate(true);
+    return sampling(
+        new InferenceParameters("").setMessages(system, turns).setUseChatTemplate(true), ask);
+  }
+
+  private static InferenceParameters sampling(InferenceParameters parameters, Ask ask) {
     if (ask.maxTokens() != null) {
       parameters.setNPredict(ask.maxTokens());
     }
@@ -184,6 +195,26 @@ public final class LlamaChild {
     }
     if (ask.topP() != null) {
       parameters.setTopP(ask.topP().floatValue());
+    }
+    if (ask.topK() != null) {
+      parameters.setTopK(ask.topK());
+    }
+    if (ask.minP() != null) {
+      parameters.setMinP(ask.minP().floatValue());
+    }
+    if (ask.presencePenalty() != null) {
+      parameters.setPresencePenalty(ask.presencePenalty().floatValue());
+    }
+    if (ask.frequencyPenalty() != null) {
+      parameters.setFrequencyPenalty(ask.frequencyPenalty().floatValue());
+    }
+    if (ask.repeatPenalty() != null) {
+      parameters.setRepeatPenalty(ask.repeatPenalty().floatValue());
+    }
+    if (ask.format() != null) {
+      parameters.setGrammar(
+          LlamaModel.jsonSchemaToGrammar(
+              ask.format().equals("json") ? "{\"type\":\"object\"}" : ask.format()));
     }
     if (ask.seed() != null) {
       parameters.setSeed(ask.seed().intValue());

@@ -1,26 +1,23 @@
 package dev.waggle.worker.engine.llamacpp;
 
+import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.capability.Speed;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
 import dev.waggle.worker.engine.Patience;
+import dev.waggle.worker.engine.Sha256;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -117,7 +114,17 @@ public final class LlamaCppEngine implements Engine {
   private ModelOffer offer(Path file) throws IOException {
     String name = modelName(file);
     return new ModelOffer(
-        name, digest(file), name(), Files.size(file), CONTEXT_TOKENS, isLoaded(name));
+        name,
+        digest(file),
+        name(),
+        Files.size(file),
+        CONTEXT_TOKENS,
+        isLoaded(name),
+        0,
+        false,
+        Set.of(Ability.COMPLETION),
+        false,
+        Speed.UNKNOWN);
   }
 
   private static String modelName(Path file) {
@@ -131,25 +138,13 @@ public final class LlamaCppEngine implements Engine {
     FileTime modified = Files.getLastModifiedTime(file);
     Digested known = digests.get(file);
     if (known == null || known.size() != size || !known.modified().equals(modified)) {
-      known = new Digested(size, modified, "sha256:" + sha256(file));
+      known = new Digested(size, modified, Sha256.of(file, () -> {}).toString());
       if (digests.size() >= MODELS_MAX) {
         digests.clear();
       }
       digests.put(file, known);
     }
     return known.digest();
-  }
-
-  private static String sha256(Path file) throws IOException {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-        in.transferTo(OutputStream.nullOutputStream());
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
   }
 
   private boolean isLoaded(String model) {
@@ -160,8 +155,8 @@ public final class LlamaCppEngine implements Engine {
   }
 
   @Override
-  public Generation chat(TaskSpec.Chat chat) {
-    return new LlamaGeneration(this, chat, patience, timer);
+  public Generation start(TaskSpec task) {
+    return new LlamaGeneration(this, task, patience, timer);
   }
 
   /** What one chat has of the engine until {@link #release}. */

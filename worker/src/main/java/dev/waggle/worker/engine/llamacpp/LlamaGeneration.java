@@ -1,6 +1,7 @@
 package dev.waggle.worker.engine.llamacpp;
 
 import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.Continuation;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.Sampling;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
@@ -14,18 +15,20 @@ import dev.waggle.worker.engine.llamacpp.ChildMessage.Ended;
 import dev.waggle.worker.engine.llamacpp.ChildMessage.Said;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One chat with a model's child process. A cancelled one leaves the model loaded if it can. */
+/** One answer of a model's child process. A cancelled one leaves the model loaded if it can. */
 final class LlamaGeneration implements Generation {
   // How long a child may take to notice that its answer is not wanted any more.
   private static final Duration STOP_MAX = Duration.ofSeconds(1);
 
   private final LlamaCppEngine engine;
-  private final TaskSpec.Chat chat;
+  private final TaskSpec task;
   private final Patience patience;
   private final ScheduledExecutorService timer;
   private final Object lock = new Object();
@@ -36,22 +39,20 @@ final class LlamaGeneration implements Generation {
   private @Nullable LlamaProcess process;
 
   LlamaGeneration(
-      LlamaCppEngine engine,
-      TaskSpec.Chat chat,
-      Patience patience,
-      ScheduledExecutorService timer) {
+      LlamaCppEngine engine, TaskSpec task, Patience patience, ScheduledExecutorService timer) {
     this.engine = engine;
-    this.chat = chat;
+    this.task = task;
     this.patience = patience;
     this.timer = timer;
   }
 
   @Override
   public End run(Output output) throws EngineException, IOException, InterruptedException {
-    LlamaCppEngine.Slot slot = engine.acquire(chat.model());
+    Ask ask = ask();
+    LlamaCppEngine.Slot slot = engine.acquire(task.model());
     SilenceWatch watch = new SilenceWatch(patience, timer, this::end);
     try {
-      LlamaProcess child = engine.process(slot, chat.model(), this::onStarting);
+      LlamaProcess child = engine.process(slot, task.model(), this::onStarting);
       Duration load;
       synchronized (lock) {
         load = loading ? child.loadTime() : Duration.ZERO;
@@ -61,7 +62,10 @@ final class LlamaGeneration implements Generation {
         requireWanted();
         complete = false;
       }
-      child.send(ask());
+      child.send(ask);
+      if (ask.format() != null) {
+        requireUnderstood(child);
+      }
       return read(child, output, load, watch);
     } catch (IOException | EngineException e) {
       synchronized (lock) {
@@ -96,6 +100,17 @@ final class LlamaGeneration implements Generation {
       if (canceled) {
         child.destroyForcibly();
       }
+    }
+  }
+
+  private static void requireUnderstood(LlamaProcess child) throws EngineException {
+    try {
+      child.hear();
+    } catch (IOException e) {
+      throw new EngineException(
+          Outcome.Failure.BAD_REQUEST,
+          "llama.cpp cannot read the format of the answer (is it a JSON Schema?)",
+          e);
     }
   }
 
@@ -145,20 +160,54 @@ final class LlamaGeneration implements Generation {
             Duration.ofMillis(end.decodeMs())));
   }
 
-  private Ask ask() {
-    Sampling sampling = chat.sampling();
+  private Ask ask() throws EngineException {
+    if (task instanceof TaskSpec.Chat chat) {
+      List<ChildMessage.Turn> turns =
+          chat.messages().stream()
+              .map(
+                  message ->
+                      new ChildMessage.Turn(
+                          message.role().name().toLowerCase(Locale.ROOT), message.content()))
+              .toList();
+      return ask(
+          turns,
+          chat.begun().map(Continuation::text).orElse(""),
+          chat.sampling(),
+          chat.options().format().orElse(null));
+    }
+    if (task instanceof TaskSpec.Completion completion && completion.suffix().isEmpty()) {
+      return completion.raw()
+          ? ask(List.of(), completion.prompt(), completion.sampling(), null)
+          : ask(
+              List.of(new ChildMessage.Turn("user", completion.prompt())),
+              "",
+              completion.sampling(),
+              null);
+    }
+    throw new EngineException(
+        Outcome.Failure.BAD_REQUEST, "llama.cpp runs chats and plain completions only, here");
+  }
+
+  private static Ask ask(
+      List<ChildMessage.Turn> turns, String text, Sampling sampling, @Nullable String format) {
     return new Ask(
-        chat.messages().stream()
-            .map(
-                message ->
-                    new ChildMessage.Turn(
-                        message.role().name().toLowerCase(Locale.ROOT), message.content()))
-            .toList(),
+        turns,
+        text,
+        format,
         sampling.maxTokens().isPresent() ? sampling.maxTokens().getAsInt() : null,
         sampling.temperature().isPresent() ? sampling.temperature().getAsDouble() : null,
         sampling.topP().isPresent() ? sampling.topP().getAsDouble() : null,
+        sampling.topK().isPresent() ? sampling.topK().getAsInt() : null,
+        sampling.minP().isPresent() ? sampling.minP().getAsDouble() : null,
+        penalty(sampling.penalties().presence()),
+        penalty(sampling.penalties().frequency()),
+        penalty(sampling.penalties().repeat()),
         sampling.seed().isPresent() ? sampling.seed().getAsLong() : null,
         sampling.stop());
+  }
+
+  private static @Nullable Double penalty(OptionalDouble value) {
+    return value.isPresent() ? value.getAsDouble() : null;
   }
 
   @Override

@@ -2,37 +2,45 @@ package dev.waggle.worker.engine.ollama;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.capability.Speed;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
+import dev.waggle.worker.engine.HttpCall;
+import dev.waggle.worker.engine.ModelLibrary;
 import dev.waggle.worker.engine.Patience;
-import io.github.ollama4j.Ollama;
-import io.github.ollama4j.exceptions.OllamaException;
-import io.github.ollama4j.models.ps.ModelProcessesResult;
-import io.github.ollama4j.models.response.ModelDetail;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The Ollama at an address. Its models are listed with ollama4j; answers are streamed by {@link
- * OllamaGeneration}, because a cut stream must be a failure and a cancelled one must end at once.
+ * The Ollama at an address. Answers are streamed by {@link OllamaGeneration}, because a cut stream
+ * must be a failure and a cancelled one must end at once.
  *
  * <p>Never uses a Waggle node for an engine, which also speaks Ollama's API, and never models that
  * leave the machine.
@@ -41,16 +49,29 @@ public final class OllamaEngine implements Engine {
   /** What a Waggle node adds to the answer of {@code /api/version}. */
   public static final String WAGGLE_MARKER = "waggle";
 
+  private static final Map<String, Ability> ABILITIES =
+      Map.of(
+          "completion", Ability.COMPLETION,
+          "tools", Ability.TOOLS,
+          "vision", Ability.VISION,
+          "insert", Ability.INSERT,
+          "thinking", Ability.THINKING,
+          "embedding", Ability.EMBEDDING);
+
   private static final Pattern PARAMETERS = Pattern.compile("([0-9]{1,5}(?:\\.[0-9]+)?)([BM])");
   private static final Logger log = LoggerFactory.getLogger(OllamaEngine.class);
   private static final Duration CONNECT_MAX = Duration.ofSeconds(2);
   private static final Duration ADMIN_MAX = Duration.ofSeconds(5);
   private static final int MODELS_MAX = 200;
+  private static final Duration LOAD_MAX = Duration.ofMinutes(5);
+  // As long as Ollama keeps a model by itself.
+  private static final int KEPT_SECONDS = 300;
+  private static final Duration SOON = Duration.ofMinutes(1);
 
   private final URI address;
+  private final int contextTokens;
   private final Patience patience;
   private final ScheduledExecutorService timer;
-  private final Ollama admin;
   private final ObjectMapper json = new ObjectMapper();
   private final HttpClient http =
       HttpClient.newBuilder()
@@ -58,21 +79,36 @@ public final class OllamaEngine implements Engine {
           .connectTimeout(CONNECT_MAX)
           .build();
 
-  /** Which models can chat, by name and digest; what a digest can do never changes. */
-  private final Map<String, Boolean> chats = new HashMap<>();
+  /** What is known of models, by name and digest; what a digest can do never changes. */
+  private final Map<String, Facts> facts = new HashMap<>();
+
+  /** The context that each model is loaded with, by name. */
+  private final Map<String, Integer> contexts = new ConcurrentHashMap<>();
+
+  /**
+   * What Ollama says of a model.
+   *
+   * @param contextTokens how much it was trained for; 0 when unknown
+   */
+  private record Facts(Set<Ability> abilities, int contextTokens) {}
+
+  /** A model in memory. */
+  private record Loaded(boolean accelerated, int contextTokens) {}
 
   /**
    * Prepares the engine; nothing is asked yet.
    *
+   * @param contextTokens what models are loaded with that can do as much and are not in memory yet;
+   *     one number for all requests, because another would load the model again
    * @param patience how long an answer may pause before it counts as stuck
    * @param timer watches for stuck answers; stays the caller's to close
    */
-  public OllamaEngine(URI address, Patience patience, ScheduledExecutorService timer) {
+  public OllamaEngine(
+      URI address, int contextTokens, Patience patience, ScheduledExecutorService timer) {
     this.address = address;
+    this.contextTokens = contextTokens;
     this.patience = patience;
     this.timer = timer;
-    this.admin = new Ollama(address.toString());
-    admin.setRequestTimeoutSeconds(ADMIN_MAX.toSeconds());
   }
 
   @Override
@@ -88,22 +124,11 @@ public final class OllamaEngine implements Engine {
           "a Waggle node answers at " + address + ", not Ollama (check OLLAMA_HOST)");
     }
     try {
-      Map<String, Boolean> loaded = loaded();
+      Map<String, Loaded> loaded = loaded();
       List<ModelOffer> models = new ArrayList<>();
-      // Asked directly, because ollama4j does not show remote_host.
       for (JsonNode model : ask("/api/tags").path("models")) {
-        String name = model.path("name").asText();
-        if (models.size() < MODELS_MAX && staysHere(model) && canChat(model)) {
-          models.add(
-              new ModelOffer(
-                  name,
-                  digest(model.path("digest").asText()),
-                  name(),
-                  Math.max(0, model.path("size").asLong()),
-                  0,
-                  loaded.containsKey(name),
-                  parameters(model.path("details").path("parameter_size").asText()),
-                  loaded.getOrDefault(name, false)));
+        if (models.size() < MODELS_MAX && staysHere(model)) {
+          models.add(offer(model, loaded.get(model.path("name").asText())));
         }
       }
       return models;
@@ -113,7 +138,33 @@ public final class OllamaEngine implements Engine {
     }
   }
 
-  private static String digest(String digest) {
+  private ModelOffer offer(JsonNode model, @Nullable Loaded loaded) {
+    String name = model.path("name").asText();
+    Facts known = facts(model);
+    int context = loaded == null ? contexts.getOrDefault(name, 0) : loaded.contextTokens();
+    if (context == 0) {
+      context =
+          known.contextTokens() == 0
+              ? contextTokens
+              : Math.min(contextTokens, known.contextTokens());
+    }
+    contexts.put(name, context);
+    return new ModelOffer(
+        name,
+        digest(model.path("digest").asText()),
+        name(),
+        Math.max(0, model.path("size").asLong()),
+        context,
+        loaded != null,
+        parameters(model.path("details").path("parameter_size").asText()),
+        loaded != null && loaded.accelerated(),
+        known.abilities(),
+        false,
+        Speed.UNKNOWN);
+  }
+
+  /** A digest as adverts write it, from how Ollama does. */
+  public static String digest(String digest) {
     return digest.contains(":") ? digest : "sha256:" + digest;
   }
 
@@ -125,65 +176,86 @@ public final class OllamaEngine implements Engine {
         : 0;
   }
 
-  /** The models in memory, and whether a GPU has at least a part of each. */
-  private Map<String, Boolean> loaded() {
-    Map<String, Boolean> loaded = new HashMap<>();
+  private Map<String, Loaded> loaded() {
+    Map<String, Loaded> loaded = new HashMap<>();
     try {
-      ModelProcessesResult running = admin.ps();
-      if (running.getModels() != null) {
-        running
-            .getModels()
-            .forEach(process -> loaded.put(process.getName(), process.getSizeVram() > 0));
+      for (JsonNode model : ask("/api/ps").path("models")) {
+        loaded.put(
+            model.path("name").asText(),
+            new Loaded(
+                model.path("size_vram").asLong() > 0,
+                Math.max(0, model.path("context_length").asInt())));
       }
-    } catch (OllamaException e) {
+    } catch (EngineException e) {
       // Only a hint for the placement; servers that speak part of the API lack it.
       log.debug("Ollama does not say what is loaded: {}", e.getMessage());
     }
     return loaded;
   }
 
-  private static boolean staysHere(JsonNode model) {
-    String name = model.path("name").asText();
-    return !model.hasNonNull("remote_host") && !name.endsWith(":cloud") && !name.endsWith("-cloud");
+  /** Whether a model that Ollama lists runs where Ollama does. */
+  static boolean staysHere(JsonNode model) {
+    return !model.hasNonNull("remote_host") && !isRemote(model.path("name").asText());
   }
 
-  /** Leaves out models that only embed. */
-  private boolean canChat(JsonNode model) {
+  /** Whether a name says that its model runs elsewhere; some that do not say so do, too. */
+  public static boolean isRemote(String model) {
+    return model.endsWith(":cloud") || model.endsWith("-cloud");
+  }
+
+  private Facts facts(JsonNode model) {
     String name = model.path("name").asText();
     String key = name + " " + model.path("digest").asText();
-    Boolean known = chats.get(key);
+    Facts known = facts.get(key);
     if (known == null) {
-      known = askWhetherItChats(name);
-      if (chats.size() >= MODELS_MAX) {
-        chats.clear();
+      known = askFor(name);
+      if (facts.size() >= MODELS_MAX) {
+        facts.clear();
       }
-      chats.put(key, known);
+      facts.put(key, known);
     }
     return known;
   }
 
-  private boolean askWhetherItChats(String model) {
+  private Facts askFor(String model) {
+    JsonNode shown;
     try {
-      ModelDetail detail = admin.getModelDetails(model);
-      String[] capabilities = detail.getCapabilities();
-      // Older servers do not say; then the chat itself will.
-      return capabilities == null || Arrays.asList(capabilities).contains("completion");
-    } catch (OllamaException e) {
+      shown = ask("/api/show", json.createObjectNode().put("model", model));
+    } catch (EngineException e) {
       log.debug("Ollama does not say what {} can do: {}", model, e.getMessage());
-      return true;
+      return new Facts(Set.of(), 0);
     }
+    EnumSet<Ability> abilities = EnumSet.noneOf(Ability.class);
+    for (JsonNode each : shown.path("capabilities")) {
+      Ability ability = ABILITIES.get(each.asText());
+      if (ability != null) {
+        abilities.add(ability);
+      }
+    }
+    JsonNode info = shown.path("model_info");
+    String architecture = info.path("general.architecture").asText();
+    return new Facts(abilities, Math.max(0, info.path(architecture + ".context_length").asInt()));
   }
 
   private JsonNode ask(String path) throws EngineException {
+    return ask(HttpRequest.newBuilder(URI.create(address + path)));
+  }
+
+  private JsonNode ask(String path, JsonNode body) throws EngineException {
+    return ask(
+        HttpRequest.newBuilder(URI.create(address + path))
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body.toString())));
+  }
+
+  private JsonNode ask(HttpRequest.Builder request) throws EngineException {
+    HttpRequest built = request.timeout(ADMIN_MAX).build();
     try {
-      HttpResponse<String> response =
-          http.send(
-              HttpRequest.newBuilder(URI.create(address + path)).timeout(ADMIN_MAX).build(),
-              HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> response = http.send(built, HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() != 200) {
         throw new EngineException(
             Outcome.Failure.ENGINE,
-            address + path + " answers " + response.statusCode() + " (is it Ollama?)");
+            built.uri() + " answers " + response.statusCode() + " (is it Ollama?)");
       }
       return json.readTree(response.body());
     } catch (IOException e) {
@@ -198,8 +270,58 @@ public final class OllamaEngine implements Engine {
   }
 
   @Override
-  public Generation chat(TaskSpec.Chat chat) {
-    return new OllamaGeneration(http, URI.create(address + "/api/chat"), chat, patience, timer);
+  public Generation start(TaskSpec task) {
+    OllamaBody form = new OllamaBody(contexts.getOrDefault(task.model(), 0));
+    return new OllamaGeneration(address, task, form, new HttpCall(http, "Ollama", patience, timer));
+  }
+
+  @Override
+  public void warm(String model) throws EngineException, InterruptedException {
+    ObjectNode body = json.createObjectNode().put("model", model).put("stream", false);
+    for (JsonNode each : ask("/api/ps").path("models")) {
+      if (each.path("name").asText().equals(model)) {
+        if (!endsSoon(each.path("expires_at").asText())) {
+          return;
+        }
+        body.put("keep_alive", KEPT_SECONDS);
+      }
+    }
+    // With another context Ollama would load it again for the first request.
+    int context = contexts.getOrDefault(model, 0);
+    if (context > 0) {
+      body.putObject("options").put("num_ctx", context);
+    }
+    // A request without a prompt only loads. How long the model then stays is Ollama's to say.
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(address + "/api/generate"))
+            .header("content-type", "application/json")
+            .timeout(LOAD_MAX)
+            .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
+            .build();
+    try {
+      HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+      if (response.statusCode() != 200) {
+        throw new EngineException(
+            Outcome.Failure.ENGINE, "Ollama does not load it: status " + response.statusCode());
+      }
+    } catch (IOException e) {
+      throw new EngineException(
+          Outcome.Failure.ENGINE, "Ollama does not load it: " + e.getMessage(), e);
+    }
+  }
+
+  /** Whether a model leaves the memory before it is looked after again. */
+  private static boolean endsSoon(String expiry) {
+    try {
+      return OffsetDateTime.parse(expiry).toInstant().isBefore(Instant.now().plus(SOON));
+    } catch (DateTimeParseException e) {
+      return false; // Servers that speak part of the API do not say.
+    }
+  }
+
+  @Override
+  public Optional<ModelLibrary> library() {
+    return Optional.of(new OllamaLibrary(address, http, patience, timer));
   }
 
   @Override

@@ -1,204 +1,126 @@
 package dev.waggle.worker.engine.ollama;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.Logprob;
 import dev.waggle.mesh.swarm.exchange.Outcome;
-import dev.waggle.mesh.swarm.exchange.Sampling;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.exchange.ToolCall;
 import dev.waggle.mesh.swarm.exchange.Usage;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
-import dev.waggle.worker.engine.Patience;
+import dev.waggle.worker.engine.HttpCall;
+import dev.waggle.worker.engine.LineReader;
 import dev.waggle.worker.engine.SilenceWatch;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.Locale;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * One answer streamed from {@code /api/chat} as lines of JSON. It counts only when a line says
- * {@code done}; an error line, a cut or a pause that is too long is a failure.
+ * One answer of Ollama. A streamed one is lines of JSON, and counts only when a line says {@code
+ * done}; an error line, a cut or a pause that is too long is a failure.
  */
 final class OllamaGeneration implements Generation {
   /** The longest line of an answer, in bytes. */
-  static final int LINE_BYTES_MAX = 1 << 20;
+  static final int LINE_BYTES_MAX = 4 << 20;
 
+  // Vectors of a few thousand numbers each fit one line.
+  private static final int INPUTS_AT_ONCE = 16;
   private static final int ERROR_BYTES_MAX = 8 << 10;
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final HttpClient http;
   private final URI address;
-  private final TaskSpec.Chat chat;
-  private final Patience patience;
-  private final ScheduledExecutorService timer;
-  private final Object lock = new Object();
-  private boolean canceled;
-  private @Nullable CompletableFuture<HttpResponse<InputStream>> sending;
-  private @Nullable InputStream body;
-  private @Nullable SilenceWatch silence;
+  private final TaskSpec task;
+  private final OllamaBody form;
+  private final HttpCall call;
+  private int toolCalls;
 
-  OllamaGeneration(
-      HttpClient http,
-      URI address,
-      TaskSpec.Chat chat,
-      Patience patience,
-      ScheduledExecutorService timer) {
-    this.http = http;
+  /**
+   * @param address where Ollama is
+   * @param form how tasks are written for this model
+   */
+  OllamaGeneration(URI address, TaskSpec task, OllamaBody form, HttpCall call) {
     this.address = address;
-    this.chat = chat;
-    this.patience = patience;
-    this.timer = timer;
+    this.task = task;
+    this.form = form;
+    this.call = call;
   }
 
   @Override
   public End run(Output output) throws EngineException, IOException, InterruptedException {
-    try (SilenceWatch watch = new SilenceWatch(patience, timer, this::close)) {
-      synchronized (lock) {
-        silence = watch;
+    try (SilenceWatch watch = call.watch()) {
+      if (task instanceof TaskSpec.Chat chat) {
+        return stream(send("/api/chat", form.chat(chat)), output, watch);
       }
-      return read(send(), output, watch);
+      if (task instanceof TaskSpec.Completion completion) {
+        return stream(send("/api/generate", form.completion(completion)), output, watch);
+      }
+      return embed((TaskSpec.Embedding) task, output, watch);
     } finally {
-      close();
+      call.close();
     }
   }
 
   @Override
   public void cancel() {
-    synchronized (lock) {
-      canceled = true;
-    }
-    close();
+    call.cancel();
   }
 
-  /** Closing the connection is how Ollama is told to stop. */
-  private void close() {
-    InputStream open;
-    CompletableFuture<?> waiting;
-    synchronized (lock) {
-      open = body;
-      waiting = sending;
-    }
-    if (waiting != null) {
-      waiting.cancel(true);
-    }
-    if (open != null) {
-      try {
-        open.close();
-      } catch (IOException e) {
-        throw new AssertionError("the client's body stream never fails to close", e);
-      }
-    }
-  }
-
-  private HttpResponse<InputStream> send() throws EngineException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(address)
-            .header("content-type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofByteArray(requestBody()))
-            .build();
-    CompletableFuture<HttpResponse<InputStream>> answer;
-    synchronized (lock) {
-      if (canceled) {
-        throw new InterruptedException("canceled");
-      }
-      answer = http.sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
-      sending = answer;
-    }
-    try {
-      HttpResponse<InputStream> response = answer.get();
-      synchronized (lock) {
-        body = response.body();
-        sending = null;
-        if (canceled) {
-          throw new InterruptedException("canceled");
-        }
-      }
-      return response;
-    } catch (CancellationException | ExecutionException e) {
-      throw broken(e.getCause() == null ? e : e.getCause());
-    }
-  }
-
-  /** Why the exchange with Ollama broke: because this side ended it, or by itself. */
-  private EngineException broken(Throwable cause) throws InterruptedException {
-    synchronized (lock) {
-      if (silence != null && silence.isSilent()) {
-        return new EngineException(Outcome.Failure.ENGINE, "Ollama " + silence.words(), cause);
-      }
-      if (canceled) {
-        throw new InterruptedException("canceled");
-      }
-    }
-    String said =
-        cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-    return new EngineException(
-        Outcome.Failure.ENGINE, "the connection to Ollama broke: " + said, cause);
-  }
-
-  private byte[] requestBody() {
-    ObjectNode request = JSON.createObjectNode().put("model", chat.model()).put("stream", true);
-    ArrayNode messages = request.putArray("messages");
-    for (ChatMessage message : chat.messages()) {
-      messages
-          .addObject()
-          .put("role", message.role().name().toLowerCase(Locale.ROOT))
-          .put("content", message.content());
-    }
-    ObjectNode options = request.putObject("options");
-    Sampling sampling = chat.sampling();
-    sampling.maxTokens().ifPresent(value -> options.put("num_predict", value));
-    sampling.temperature().ifPresent(value -> options.put("temperature", value));
-    sampling.topP().ifPresent(value -> options.put("top_p", value));
-    sampling.seed().ifPresent(value -> options.put("seed", value));
-    if (!sampling.stop().isEmpty()) {
-      ArrayNode stop = options.putArray("stop");
-      sampling.stop().forEach(stop::add);
-    }
-    try {
-      return JSON.writeValueAsBytes(request);
-    } catch (JsonProcessingException e) {
-      throw new AssertionError("a tree of JSON can be written", e);
-    }
-  }
-
-  private End read(HttpResponse<InputStream> response, Output output, SilenceWatch watch)
-      throws EngineException, IOException, InterruptedException {
+  private LineReader send(String path, byte[] body) throws EngineException, InterruptedException {
+    HttpResponse<InputStream> response =
+        call.post(HttpRequest.newBuilder(URI.create(address + path)), body);
     if (response.statusCode() != 200) {
       throw refused(response);
     }
-    LineReader lines = new LineReader(response.body());
-    while (true) {
-      byte[] line;
-      try {
-        line = lines.next();
-      } catch (IOException e) {
-        throw broken(e);
-      }
-      watch.onHeard();
-      if (line == null) {
-        throw broken(new IOException("it ended before the answer did"));
-      }
-      JsonNode part = parse(line);
+    return new LineReader(response.body(), LINE_BYTES_MAX);
+  }
+
+  private JsonNode next(LineReader lines, SilenceWatch watch)
+      throws EngineException, InterruptedException {
+    byte[] line;
+    try {
+      line = lines.next();
+    } catch (IOException e) {
+      throw call.broken(e);
+    }
+    watch.onHeard();
+    if (line == null) {
+      throw call.broken(new IOException("it ended before the answer did"));
+    }
+    try {
+      JsonNode part = JSON.readTree(line);
       if (part.has("error")) {
         throw new EngineException(
             Outcome.Failure.ENGINE, "Ollama failed: " + part.path("error").asText());
       }
-      emit(part.path("message"), output);
+      return part;
+    } catch (IOException e) {
+      throw new EngineException(Outcome.Failure.ENGINE, "Ollama sent a line that is no JSON", e);
+    }
+  }
+
+  private End stream(LineReader lines, Output output, SilenceWatch watch)
+      throws EngineException, IOException, InterruptedException {
+    while (true) {
+      JsonNode part = next(lines, watch);
+      JsonNode message = part.path("message");
+      String thinking = message.path("thinking").asText(part.path("thinking").asText(""));
+      if (!thinking.isEmpty()) {
+        output.chunk(new Chunk.Thinking(thinking));
+      }
+      String text = message.path("content").asText(part.path("response").asText(""));
+      if (!text.isEmpty() || part.path("logprobs").size() > 0) {
+        output.chunk(new Chunk.Text(text, logprobs(part.path("logprobs"))));
+      }
+      for (JsonNode each : message.path("tool_calls")) {
+        output.chunk(new Chunk.Call(toolCall(each)));
+      }
       watch.onPassedOn();
       if (part.path("done").asBoolean()) {
         return end(part);
@@ -206,26 +128,67 @@ final class OllamaGeneration implements Generation {
     }
   }
 
-  private void emit(JsonNode message, Output output) throws IOException, InterruptedException {
-    String thinking = message.path("thinking").asText("");
-    if (!thinking.isEmpty()) {
-      output.chunk(new Chunk.Thinking(thinking));
+  private ToolCall toolCall(JsonNode call) throws EngineException {
+    if (toolCalls == ToolCall.CALLS_MAX) {
+      throw new EngineException(
+          Outcome.Failure.LIMIT, "Ollama calls more than " + ToolCall.CALLS_MAX + " tools");
     }
-    String text = message.path("content").asText("");
-    if (!text.isEmpty()) {
-      output.chunk(new Chunk.Text(text));
-    }
+    int index = toolCalls++;
+    JsonNode function = call.path("function");
+    JsonNode arguments = function.path("arguments");
+    return new ToolCall(
+        index,
+        call.path("id").asText(""),
+        function.path("name").asText(),
+        arguments.isTextual() ? arguments.asText() : arguments.toString());
   }
 
-  private static JsonNode parse(byte[] line) throws EngineException {
-    try {
-      return JSON.readTree(line);
-    } catch (IOException e) {
-      throw new EngineException(Outcome.Failure.ENGINE, "Ollama sent a line that is no JSON", e);
+  private static List<Logprob> logprobs(JsonNode tokens) {
+    List<Logprob> logprobs = new ArrayList<>();
+    for (JsonNode token : tokens) {
+      logprobs.add(logprob(token, logprobs(token.path("top_logprobs"))));
     }
+    return logprobs;
   }
 
-  private EngineException refused(HttpResponse<InputStream> response) {
+  private static Logprob logprob(JsonNode token, List<Logprob> top) {
+    List<Integer> bytes = new ArrayList<>();
+    token.path("bytes").forEach(each -> bytes.add(each.asInt() & 0xff));
+    return new Logprob(token.path("token").asText(), bytes, token.path("logprob").asDouble(), top);
+  }
+
+  private End embed(TaskSpec.Embedding embedding, Output output, SilenceWatch watch)
+      throws EngineException, IOException, InterruptedException {
+    List<String> inputs = embedding.inputs();
+    int tokens = 0;
+    Duration load = Duration.ZERO;
+    Duration total = Duration.ZERO;
+    for (int from = 0; from < inputs.size(); from += INPUTS_AT_ONCE) {
+      List<String> some = inputs.subList(from, Math.min(inputs.size(), from + INPUTS_AT_ONCE));
+      JsonNode answer = next(send("/api/embed", OllamaBody.embedding(embedding, some)), watch);
+      if (answer.path("embeddings").size() != some.size()) {
+        throw new EngineException(
+            Outcome.Failure.ENGINE, "Ollama answered with another number of vectors than of texts");
+      }
+      int index = from;
+      for (JsonNode vector : answer.path("embeddings")) {
+        List<Float> values = new ArrayList<>(vector.size());
+        vector.forEach(value -> values.add((float) value.asDouble()));
+        output.chunk(new Chunk.Vector(index++, values));
+      }
+      watch.onPassedOn();
+      tokens += Math.max(0, answer.path("prompt_eval_count").asInt());
+      load = load.plus(nanos(answer, "load_duration"));
+      total = total.plus(nanos(answer, "total_duration"));
+      call.close();
+    }
+    Duration work = total.minus(load);
+    return new End(
+        Outcome.FinishReason.STOP,
+        new Usage(tokens, 0, load, work.isNegative() ? Duration.ZERO : work, Duration.ZERO));
+  }
+
+  private static EngineException refused(HttpResponse<InputStream> response) {
     String message = "HTTP status " + response.statusCode();
     try {
       JsonNode error = JSON.readTree(response.body().readNBytes(ERROR_BYTES_MAX)).path("error");
@@ -242,11 +205,15 @@ final class OllamaGeneration implements Generation {
     return new EngineException(failure, "Ollama refused: " + message);
   }
 
-  private static End end(JsonNode last) {
-    Outcome.FinishReason reason =
-        last.path("done_reason").asText().equals("length")
-            ? Outcome.FinishReason.LENGTH
-            : Outcome.FinishReason.STOP;
+  private End end(JsonNode last) {
+    Outcome.FinishReason reason;
+    if (toolCalls > 0) {
+      reason = Outcome.FinishReason.TOOL_CALLS;
+    } else if (last.path("done_reason").asText().equals("length")) {
+      reason = Outcome.FinishReason.LENGTH;
+    } else {
+      reason = Outcome.FinishReason.STOP;
+    }
     return new End(
         reason,
         new Usage(
@@ -259,42 +226,5 @@ final class OllamaGeneration implements Generation {
 
   private static Duration nanos(JsonNode last, String field) {
     return Duration.ofNanos(Math.max(0, last.path(field).asLong()));
-  }
-
-  /** Cuts a stream into lines of bounded length. */
-  private static final class LineReader {
-    private final InputStream in;
-    private final byte[] buffer = new byte[8 << 10];
-    private int at;
-    private int end;
-
-    LineReader(InputStream in) {
-      this.in = in;
-    }
-
-    /** The next line that is not empty; null at the end of the stream. */
-    byte @Nullable [] next() throws IOException, EngineException {
-      ByteArrayOutputStream line = new ByteArrayOutputStream();
-      while (true) {
-        if (at == end) {
-          at = 0;
-          end = in.read(buffer);
-          if (end < 0) {
-            end = 0;
-            return line.size() > 0 ? line.toByteArray() : null;
-          }
-        }
-        byte next = buffer[at++];
-        if (next != '\n') {
-          line.write(next);
-        } else if (line.size() > 0) {
-          return line.toByteArray();
-        }
-        if (line.size() > LINE_BYTES_MAX) {
-          throw new EngineException(
-              Outcome.Failure.LIMIT, "Ollama sent a line beyond " + LINE_BYTES_MAX + " bytes");
-        }
-      }
-    }
   }
 }

@@ -4,9 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
+import dev.waggle.mesh.swarm.exchange.ChatMessage;
+import dev.waggle.mesh.swarm.exchange.ChatOptions;
 import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.Continuation;
 import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.Sampling;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.exchange.Tool;
+import dev.waggle.mesh.swarm.exchange.ToolCall;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.EngineCompliance;
 import dev.waggle.worker.engine.EngineException;
@@ -19,10 +28,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +52,7 @@ class OllamaEngineTest extends EngineCompliance {
   @BeforeEach
   void start() throws IOException {
     ollama = new FakeOllama();
-    engine = new OllamaEngine(ollama.address(), PATIENCE, timer);
+    engine = new OllamaEngine(ollama.address(), 8_192, PATIENCE, timer);
   }
 
   @AfterEach
@@ -62,15 +77,168 @@ class OllamaEngineTest extends EngineCompliance {
     return String.join("", FakeOllama.ANSWER);
   }
 
+  private ModelOffer offer(String name) throws Exception {
+    return engine.models().stream()
+        .filter(each -> each.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
   @Test
-  void models_leaveOutWhatLeavesTheMachineAndWhatCannotChat() throws Exception {
-    List<ModelOffer> models = engine.models();
-    assertThat(models)
+  void models_leaveOutWhatLeavesTheMachine_andSayWhatEachCanDo() throws Exception {
+    assertThat(engine.models())
         .extracting(ModelOffer::name)
-        .containsExactly(FakeOllama.MODEL, FakeOllama.THINKER, FakeOllama.ENDLESS);
-    assertThat(models.get(0).loaded()).isTrue();
-    assertThat(models.get(1).loaded()).isFalse();
-    assertThat(models.get(0).digest()).isEqualTo("sha256:" + FakeOllama.digest(FakeOllama.MODEL));
+        .containsExactlyInAnyOrder(
+            FakeOllama.MODEL,
+            FakeOllama.THINKER,
+            FakeOllama.ENDLESS,
+            FakeOllama.EMBEDDER,
+            FakeOllama.CAPABLE);
+    assertThat(offer(FakeOllama.MODEL).loaded()).isTrue();
+    assertThat(offer(FakeOllama.THINKER).loaded()).isFalse();
+    assertThat(offer(FakeOllama.MODEL).digest())
+        .isEqualTo("sha256:" + FakeOllama.digest(FakeOllama.MODEL));
+    assertThat(offer(FakeOllama.EMBEDDER).abilities()).containsExactly(Ability.EMBEDDING);
+    assertThat(offer(FakeOllama.CAPABLE).abilities())
+        .containsExactlyInAnyOrder(
+            Ability.COMPLETION, Ability.TOOLS, Ability.VISION, Ability.INSERT);
+  }
+
+  @Test
+  void context_isWhatIsLoaded_elseWhatIsConfigured_andTheSameInEveryRequest() throws Exception {
+    assertThat(offer(FakeOllama.MODEL).contextTokens()).as("loaded by its user").isEqualTo(4_096);
+    assertThat(offer(FakeOllama.THINKER).contextTokens()).isEqualTo(8_192);
+    engine.start(chat(FakeOllama.MODEL)).run(chunk -> {});
+    engine.start(chat(FakeOllama.THINKER)).run(chunk -> {});
+    assertThat(ollama.chats())
+        .extracting(each -> each.path("options").path("num_ctx").asInt())
+        .containsExactly(4_096, 8_192);
+  }
+
+  private Generation.End run(TaskSpec task, List<Chunk> chunks) throws Exception {
+    return engine.start(task).run(chunks::add);
+  }
+
+  private static TaskSpec.Chat capable(ChatMessage message, ChatOptions options) {
+    return new TaskSpec.Chat(
+        FakeOllama.CAPABLE,
+        Set.of(),
+        List.of(message),
+        Sampling.DEFAULT,
+        options,
+        Optional.empty());
+  }
+
+  @Test
+  void tools_areOffered_andTheirCallsCome() throws Exception {
+    List<Chunk> chunks = new ArrayList<>();
+    ChatOptions options =
+        new ChatOptions(
+            List.of(
+                new Tool("other", "", "{\"type\":\"object\"}"),
+                new Tool("weather", "of a city", "{\"type\":\"object\"}")),
+            "weather",
+            Optional.empty(),
+            Optional.empty());
+    Generation.End end =
+        run(capable(new ChatMessage(ChatMessage.Role.USER, "and now?"), options), chunks);
+    assertThat(end.reason()).isEqualTo(Outcome.FinishReason.TOOL_CALLS);
+    assertThat(chunks)
+        .containsExactly(new Chunk.Call(new ToolCall(0, "", "weather", "{\"city\":\"Bern\"}")));
+    JsonNode sent = ollama.chats().get(0).path("tools");
+    assertThat(sent).as("the one that was chosen").hasSize(1);
+    assertThat(sent.path(0).path("function").path("parameters").path("type").asText())
+        .isEqualTo("object");
+  }
+
+  @Test
+  void imagesFormatsAndThoughts_reachTheServer() throws Exception {
+    ChatMessage looking =
+        new ChatMessage(ChatMessage.Role.USER, "what?", "", List.of("AAEC"), List.of(), "", "");
+    List<Chunk> seen = new ArrayList<>();
+    run(capable(looking, ChatOptions.NONE), seen);
+    assertThat(text(seen)).isEqualTo("I see 1 images.");
+    assertThat(ollama.chats().get(0).path("messages").path(0).path("images").path(0).asText())
+        .isEqualTo("AAEC");
+    ChatOptions schema =
+        new ChatOptions(
+            List.of(),
+            ChatOptions.AUTO,
+            Optional.of("{\"type\":\"object\"}"),
+            Optional.of("false"));
+    List<Chunk> formed = new ArrayList<>();
+    run(capable(new ChatMessage(ChatMessage.Role.USER, "json"), schema), formed);
+    assertThat(text(formed)).isEqualTo("{\"city\":\"Bern\"}");
+    JsonNode sent = ollama.chats().get(1);
+    assertThat(sent.path("format").path("type").asText()).isEqualTo("object");
+    assertThat(sent.path("think").isBoolean()).isTrue();
+  }
+
+  @Test
+  void logprobs_comeWithTheirText() throws Exception {
+    Sampling likely =
+        new Sampling(
+            OptionalInt.of(2),
+            OptionalDouble.empty(),
+            OptionalDouble.empty(),
+            OptionalInt.empty(),
+            OptionalDouble.empty(),
+            Sampling.Penalties.DEFAULT,
+            OptionalLong.empty(),
+            List.of(),
+            OptionalInt.of(2));
+    List<Chunk> chunks = new ArrayList<>();
+    Generation.End end = run(chat(FakeOllama.MODEL, likely), chunks);
+    assertThat(end.reason()).isEqualTo(Outcome.FinishReason.LENGTH);
+    Chunk.Text first = (Chunk.Text) chunks.get(0);
+    assertThat(first.logprobs()).hasSize(1);
+    assertThat(first.logprobs().get(0).token()).isEqualTo("one");
+    assertThat(first.logprobs().get(0).bytes()).containsExactly(111, 110, 101);
+    assertThat(first.logprobs().get(0).top()).hasSize(2);
+  }
+
+  @Test
+  void completions_areRawOrFilledIn() throws Exception {
+    List<Chunk> raw = new ArrayList<>();
+    run(
+        new TaskSpec.Completion(
+            FakeOllama.CAPABLE, Set.of(), "as it is", Optional.empty(), true, Sampling.DEFAULT),
+        raw);
+    assertThat(text(raw)).isEqualTo("raw: as it is");
+    List<Chunk> filled = new ArrayList<>();
+    run(
+        new TaskSpec.Completion(
+            FakeOllama.CAPABLE, Set.of(), "a", Optional.of("z"), false, Sampling.DEFAULT),
+        filled);
+    assertThat(text(filled)).isEqualTo("<middle of z>");
+  }
+
+  @Test
+  void embedding_ofManyTexts_keepsTheirOrder() throws Exception {
+    List<String> inputs = IntStream.range(0, 40).mapToObj(i -> "text " + i).toList();
+    List<Chunk> chunks = new ArrayList<>();
+    Generation.End end =
+        run(
+            new TaskSpec.Embedding(
+                FakeOllama.EMBEDDER, Set.of(), inputs, OptionalInt.empty(), true),
+            chunks);
+    assertThat(chunks).hasSize(40);
+    for (int i = 0; i < 40; i++) {
+      Chunk.Vector vector = (Chunk.Vector) chunks.get(i);
+      assertThat(vector.index()).isEqualTo(i);
+      assertThat(vector.values().get(0)).isEqualTo((float) FakeOllama.vectorOf("text " + i)[0]);
+    }
+    assertThat(end.usage().promptTokens()).isGreaterThanOrEqualTo(40);
+  }
+
+  @Test
+  void answerThatBegan_isGoneOnWith() throws Exception {
+    List<Chunk> rest = new ArrayList<>();
+    run(
+        chat(FakeOllama.MODEL)
+            .after(new Continuation("", "one two"), Sampling.DEFAULT.withMaxTokens(2)),
+        rest);
+    assertThat(text(rest)).isEqualTo(" three four");
   }
 
   @Test
@@ -103,9 +271,12 @@ class OllamaEngineTest extends EngineCompliance {
     ollama.fail(FakeOllama.MODEL, Fault.SILENCE);
     OllamaEngine patient =
         new OllamaEngine(
-            ollama.address(), new Patience(Duration.ofSeconds(2), Duration.ofMillis(1)), timer);
+            ollama.address(),
+            8_192,
+            new Patience(Duration.ofSeconds(2), Duration.ofMillis(1)),
+            timer);
     long begin = System.nanoTime();
-    assertThatThrownBy(() -> patient.chat(chat(FakeOllama.MODEL)).run(chunk -> {}))
+    assertThatThrownBy(() -> patient.start(chat(FakeOllama.MODEL)).run(chunk -> {}))
         .hasMessageContaining("silent for 2 s");
     assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofSeconds(2));
   }
@@ -113,7 +284,7 @@ class OllamaEngineTest extends EngineCompliance {
   @Test
   void thinking_isToldApartFromTheAnswer() throws Exception {
     List<Chunk> chunks = new ArrayList<>();
-    engine.chat(chat(FakeOllama.THINKER)).run(chunks::add);
+    engine.start(chat(FakeOllama.THINKER)).run(chunks::add);
     assertThat(chunks.get(0)).isEqualTo(new Chunk.Thinking("let me count"));
     assertThat(text(chunks)).isEqualTo(answer());
   }
@@ -128,7 +299,7 @@ class OllamaEngineTest extends EngineCompliance {
   })
   void fault_isAFailureThatSaysWhat(Fault fault, Outcome.Failure failure, String message) {
     ollama.fail(FakeOllama.MODEL, fault);
-    assertThatThrownBy(() -> engine.chat(chat(FakeOllama.MODEL)).run(chunk -> {}))
+    assertThatThrownBy(() -> engine.start(chat(FakeOllama.MODEL)).run(chunk -> {}))
         .isInstanceOfSatisfying(
             EngineException.class, e -> assertThat(e.failure()).isEqualTo(failure))
         .hasMessageContaining(message);
@@ -140,15 +311,18 @@ class OllamaEngineTest extends EngineCompliance {
     ollama.fail(FakeOllama.MODEL, fault);
     OllamaEngine impatient =
         new OllamaEngine(
-            ollama.address(), new Patience(Duration.ofMillis(400), Duration.ofMillis(300)), timer);
-    assertThatThrownBy(() -> impatient.chat(chat(FakeOllama.MODEL)).run(chunk -> {}))
+            ollama.address(),
+            8_192,
+            new Patience(Duration.ofMillis(400), Duration.ofMillis(300)),
+            timer);
+    assertThatThrownBy(() -> impatient.start(chat(FakeOllama.MODEL)).run(chunk -> {}))
         .isInstanceOf(EngineException.class)
         .hasMessageContaining("silent");
   }
 
   @Test
   void cancel_reachesTheServer() throws Exception {
-    Generation generation = engine.chat(chat(FakeOllama.ENDLESS));
+    Generation generation = engine.start(chat(FakeOllama.ENDLESS));
     CompletableFuture<Void> running = new CompletableFuture<>();
     CompletableFuture<Throwable> ended =
         CompletableFuture.supplyAsync(

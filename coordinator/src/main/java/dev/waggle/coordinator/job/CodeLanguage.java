@@ -1,0 +1,69 @@
+package dev.waggle.coordinator.job;
+
+import dev.waggle.mesh.swarm.exchange.Bytes;
+import dev.waggle.mesh.swarm.exchange.CodeFile;
+import dev.waggle.mesh.swarm.exchange.CodeLimits;
+import dev.waggle.mesh.swarm.exchange.Language;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.label.Label;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** A language that models write code in, and how what they wrote is tested. */
+public enum CodeLanguage {
+  /** Each part is a module, which tests import. */
+  PYTHON(Language.PYTHON, ".py"),
+  /** Parts have no modules: they stand before the tests in one script. */
+  JAVASCRIPT(Language.JAVASCRIPT, ".js"),
+  /** Each part is a file, which tests source. */
+  SHELL(Language.SHELL, ".sh");
+
+  private final Language language;
+  private final String ending;
+
+  CodeLanguage(Language language, String ending) {
+    this.language = language;
+    this.ending = ending;
+  }
+
+  /** The language that a user names; empty for one that models do not write code in here. */
+  public static Optional<CodeLanguage> find(String text) {
+    return Language.find(text)
+        .flatMap(
+            found -> List.of(values()).stream().filter(each -> each.language == found).findFirst());
+  }
+
+  String text() {
+    return language.text();
+  }
+
+  String file(String part) {
+    return part + ending;
+  }
+
+  String howToTest(String part) {
+    return switch (this) {
+      case PYTHON -> "Begin with \"from " + part + " import *\" and use assert.";
+      case JAVASCRIPT ->
+          "The functions are defined already in the same script: import nothing, and throw an Error"
+              + " when something is wrong.";
+      case SHELL -> "Begin with \". ./" + part + ".sh\" and exit 1 when something is wrong.";
+    };
+  }
+
+  /** A run of tests on the parts that there are, in the order in which they were made. */
+  TaskSpec.Code test(String tests, Map<String, String> parts, Set<Label> labels) {
+    List<CodeFile> files = new ArrayList<>();
+    String source = tests;
+    if (this == JAVASCRIPT) {
+      source = String.join("\n", parts.values()) + "\n" + tests;
+    } else {
+      parts.forEach((name, code) -> files.add(new CodeFile(file(name), Bytes.of(code))));
+    }
+    return new TaskSpec.Code(
+        language, labels, source, List.of(), Bytes.EMPTY, files, List.of(), CodeLimits.DEFAULT);
+  }
+}

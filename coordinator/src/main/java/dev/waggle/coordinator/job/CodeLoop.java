@@ -1,0 +1,312 @@
+package dev.waggle.coordinator.job;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.mesh.swarm.exchange.ChatMessage;
+import dev.waggle.mesh.swarm.label.Label;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.Future;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Has code written: the work is taken apart, and of each part candidates are planned, written,
+ * tested in a sandbox and corrected by what the tests said, until one passes there and, once more,
+ * on another node. Where none does, a larger model is asked, then one outside the swarm where that
+ * is allowed, then a person.
+ *
+ * <p>It runs from the beginning after a crash or an answer, and finds again what it had by the
+ * names of its steps.
+ */
+final class CodeLoop {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int SHOWN_CHARACTERS_MAX = 8_000;
+  private static final int QUESTIONS_MAX = 10;
+  private static final Duration IDLE_MAX = Duration.ofSeconds(10);
+
+  private final CodeOrder order;
+  private final CodeTools tools;
+  private final CodeLanguage language;
+  private final CodePrompts prompts;
+  private final Set<Label> labels;
+
+  /** What was written for a part, and what its tests said. */
+  private record Candidate(String code, boolean passed, String failure, String worker) {}
+
+  /** A part and all that belongs to it. */
+  private record Part(Subtask subtask, String plan, String tests, Map<String, String> others) {}
+
+  CodeLoop(CodeOrder order, CodeTools tools) {
+    this.order = order;
+    this.tools = tools;
+    this.language = CodeLanguage.find(order.language()).orElseThrow();
+    this.prompts = new CodePrompts(language);
+    this.labels = Label.all(order.labels(), Label.OF_REQUEST_MAX);
+  }
+
+  /** Threads that take so much work at once, and refuse more. */
+  static ThreadPoolExecutor threads(String name, int most) {
+    AtomicInteger next = new AtomicInteger(1);
+    return new ThreadPoolExecutor(
+        0,
+        most,
+        IDLE_MAX.toSeconds(),
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        work -> {
+          Thread thread = new Thread(work, name + "-" + next.getAndIncrement());
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
+
+  /** Has it written; blocks. */
+  TaskEnd run() throws InterruptedException {
+    try {
+      return write();
+    } catch (IOException e) {
+      return new TaskEnd.Failed(String.valueOf(e.getMessage()), /* isFinal= */ false);
+    }
+  }
+
+  private TaskEnd write() throws IOException, InterruptedException {
+    CodeTools.Spread anywhere = new CodeTools.Spread();
+    String proposal =
+        tools.ask("decompose", order.planner(), prompts.decompose(order.prompt()), 0, anywhere);
+    List<Subtask> subtasks = Decomposition.parse(proposal, order.prompt());
+    ObjectNode parts = event("decomposed", "");
+    subtasks.forEach(each -> parts.withArray("parts").add(each.name()));
+    tools.tell(parts);
+    Map<String, String> made = new LinkedHashMap<>();
+    Candidate last = new Candidate("", false, "", "");
+    Questions questions = new Questions();
+    for (Subtask each : subtasks) {
+      String plan =
+          tools.ask(each.name() + "/plan", order.planner(), prompts.plan(each, made), 0, anywhere);
+      Part part = new Part(each, plan, tests(each, plan), made);
+      tools.tell(event("planned", each.name()).put("plan", plan).put("tests", part.tests()));
+      Optional<Candidate> right = passing(part, questions);
+      if (right.isEmpty()) {
+        return questions.end();
+      }
+      last = right.get();
+      made.put(each.name(), last.code());
+    }
+    ObjectNode result = JSON.createObjectNode();
+    result.put("text", last.code());
+    ObjectNode files = result.putObject("files");
+    made.forEach((name, code) -> files.put(language.file(name), code));
+    result.put("test_output", last.failure()).put("peerId", last.worker());
+    return new TaskEnd.Done(result.toString());
+  }
+
+  /** The user's tests are for the whole; those of other parts are written, too. */
+  private String tests(Subtask part, String plan) throws IOException, InterruptedException {
+    if (order.tests() != null && part.name().equals(Subtask.WHOLE)) {
+      return order.tests();
+    }
+    String answer =
+        tools.ask(
+            part.name() + "/tests",
+            order.planner(),
+            prompts.tests(part, plan),
+            0,
+            new CodeTools.Spread());
+    return CodePrompts.codeOf(answer);
+  }
+
+  private Optional<Candidate> passing(Part part, Questions questions)
+      throws IOException, InterruptedException {
+    List<Candidate> tried = best(part);
+    Candidate last = tried.get(tried.size() - 1);
+    if (!last.passed() && order.larger() != null) {
+      tools.tell(event("escalated", part.subtask().name()).put("to", order.larger()));
+      last = attempt(part, "larger", order.larger(), 1, new CodeTools.Spread(), last);
+    }
+    if (!last.passed()) {
+      last = upstream(part, last);
+    }
+    while (!last.passed()) {
+      Optional<JsonNode> answer = questions.next(part, last);
+      if (answer.isEmpty()) {
+        return Optional.empty();
+      }
+      last = person(part, last, answer.get(), questions.asked());
+    }
+    return Optional.of(last);
+  }
+
+  /** Candidates beside each other; the first that passes ends the others. The last is the best. */
+  private List<Candidate> best(Part part) throws IOException, InterruptedException {
+    CodeTools.Spread spread = new CodeTools.Spread();
+    Candidate none = new Candidate("", false, "", "");
+    if (order.candidates() == 1) {
+      return List.of(attempt(part, "1", order.model(), 1, spread, none));
+    }
+    ThreadPoolExecutor threads = threads("job-candidate", order.candidates());
+    List<Candidate> ended = new ArrayList<>();
+    IOException trouble = new IOException("no candidate was written");
+    try {
+      CompletionService<Candidate> racing = new ExecutorCompletionService<>(threads);
+      for (int i = 1; i <= order.candidates(); i++) {
+        int number = i;
+        racing.submit(() -> attempt(part, "" + number, order.model(), number, spread, none));
+      }
+      for (int i = 0; i < order.candidates(); i++) {
+        Future<Candidate> next = racing.take();
+        try {
+          ended.add(next.get());
+          if (next.get().passed()) {
+            return ended;
+          }
+        } catch (ExecutionException e) {
+          trouble =
+              new IOException(
+                  String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()), e);
+        }
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    if (ended.isEmpty()) {
+      throw trouble;
+    }
+    return ended;
+  }
+
+  /** One candidate through its rounds. */
+  private Candidate attempt(
+      Part part, String who, String model, long seed, CodeTools.Spread spread, Candidate before)
+      throws IOException, InterruptedException {
+    Candidate now = before;
+    for (int round = 1; round <= order.rounds() && !now.passed(); round++) {
+      String step = part.subtask().name() + "/" + who + "/" + round;
+      List<ChatMessage> messages = messages(part, now);
+      String code = CodePrompts.codeOf(tools.ask(step + "/code", model, messages, seed, spread));
+      now = test(part, step, who, round, prompt(messages), code);
+    }
+    return now;
+  }
+
+  private List<ChatMessage> messages(Part part, Candidate before) {
+    Subtask subtask = part.subtask();
+    return before.code().isEmpty()
+        ? prompts.code(subtask, part.plan(), part.tests(), part.others())
+        : prompts.repair(
+            subtask, part.plan(), part.tests(), part.others(), before.code(), before.failure());
+  }
+
+  private static String prompt(List<ChatMessage> messages) {
+    return messages.get(messages.size() - 1).content();
+  }
+
+  /** Tests some code, and again on another node if it passes. */
+  private Candidate test(Part part, String step, String who, int round, String prompt, String code)
+      throws IOException, InterruptedException {
+    Map<String, String> files = new LinkedHashMap<>(part.others());
+    files.put(part.subtask().name(), code);
+    var script = language.test(part.tests(), files, labels);
+    CodeTools.Ran ran = tools.run(step + "/test", script, Set.of());
+    ObjectNode event =
+        event("round", part.subtask().name())
+            .put("candidate", who)
+            .put("round", round)
+            .put("prompt", shown(prompt))
+            .put("code", code)
+            .put("output", shown(ran.output()))
+            .put("passed", ran.passed())
+            .put("worker", ran.worker());
+    if (!ran.passed()) {
+      tools.tell(event);
+      return new Candidate(code, false, ran.output(), ran.worker());
+    }
+    CodeTools.Ran again = tools.run(step + "/verify", script, Set.of(ran.worker()));
+    tools.tell(event.put("verified", again.passed()).put("verifiedBy", again.worker()));
+    return new Candidate(code, again.passed(), again.output(), again.worker());
+  }
+
+  private Candidate upstream(Part part, Candidate last) throws IOException, InterruptedException {
+    List<ChatMessage> messages = messages(part, last);
+    String step = part.subtask().name() + "/upstream";
+    Optional<String> answer = tools.askUpstream(step, messages);
+    if (answer.isEmpty()) {
+      return last;
+    }
+    tools.tell(event("escalated", part.subtask().name()).put("to", "upstream"));
+    return test(part, step, "upstream", 1, prompt(messages), CodePrompts.codeOf(answer.get()));
+  }
+
+  /** A person added something, or wrote the code. */
+  private Candidate person(Part part, Candidate last, JsonNode answer, int question)
+      throws IOException, InterruptedException {
+    String who = "answer-" + question;
+    if (answer.has("code")) {
+      String step = part.subtask().name() + "/" + who;
+      return test(part, step, "person", 1, "", answer.path("code").asText());
+    }
+    String context = answer.path("context").asText();
+    Part told =
+        new Part(
+            part.subtask(),
+            part.plan() + "\n\nFrom the person who wants it:\n" + context,
+            part.tests(),
+            part.others());
+    return attempt(told, who, order.model(), question + 1L, new CodeTools.Spread(), last);
+  }
+
+  /** What people are asked. */
+  private final class Questions {
+    private int asked;
+    private TaskEnd end = new TaskEnd.Failed("no code passed its tests", /* isFinal= */ true);
+
+    /** A person's answer, if there is one; else the job waits for it, or gives up. */
+    Optional<JsonNode> next(Part part, Candidate last) {
+      Optional<JsonNode> answer = tools.answer(asked);
+      asked++;
+      if (answer.isPresent() && answer.get().path("give_up").asBoolean()) {
+        end = new TaskEnd.Failed("it was given up; no code passed its tests", /* isFinal= */ true);
+        return Optional.empty();
+      }
+      if (answer.isEmpty() && asked <= QUESTIONS_MAX) {
+        end =
+            new TaskEnd.Asks(
+                event("asked", part.subtask().name())
+                    .put("code", last.code())
+                    .put("output", shown(last.failure()))
+                    .toString());
+      }
+      return answer;
+    }
+
+    int asked() {
+      return asked;
+    }
+
+    TaskEnd end() {
+      return end;
+    }
+  }
+
+  private static ObjectNode event(String what, String part) {
+    return JSON.createObjectNode().put("what", what).put("part", part);
+  }
+
+  private static String shown(String text) {
+    return text.length() <= SHOWN_CHARACTERS_MAX
+        ? text
+        : text.substring(0, SHOWN_CHARACTERS_MAX) + "...";
+  }
+}

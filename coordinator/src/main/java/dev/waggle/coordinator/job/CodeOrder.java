@@ -1,0 +1,78 @@
+package dev.waggle.coordinator.job;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.waggle.mesh.libp2p.MalformedFrameException;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Code that somebody wants written.
+ *
+ * @param prompt what it is to do
+ * @param language in which, as users write it
+ * @param tests a script in that language that ends well when the code is right; without, the models
+ *     write one
+ * @param model who writes
+ * @param planner who plans
+ * @param larger who is asked when the writer does not get it right
+ * @param rounds how often a candidate may try, 1 to {@value #ROUNDS_MAX}
+ * @param candidates how many are tried beside each other, 1 to {@value #CANDIDATES_MAX}
+ * @param labels where it may run
+ */
+public record CodeOrder(
+    String prompt,
+    String language,
+    @Nullable String tests,
+    String model,
+    String planner,
+    @Nullable String larger,
+    int rounds,
+    int candidates,
+    List<String> labels) {
+  /** The most rounds. */
+  public static final int ROUNDS_MAX = 10;
+
+  /** The most candidates. */
+  public static final int CANDIDATES_MAX = 8;
+
+  /** How often a candidate may try where nobody says otherwise. */
+  public static final int ROUNDS = 4;
+
+  /** How many are tried beside each other where nobody says otherwise. */
+  public static final int CANDIDATES = 1;
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
+
+  public CodeOrder {
+    labels = List.copyOf(labels);
+    if (prompt.isBlank()) {
+      throw new IllegalArgumentException("say what the code is to do");
+    }
+    if (rounds < 1 || rounds > ROUNDS_MAX) {
+      throw new IllegalArgumentException("rounds are 1 to " + ROUNDS_MAX);
+    }
+    if (candidates < 1 || candidates > CANDIDATES_MAX) {
+      throw new IllegalArgumentException("candidates are 1 to " + CANDIDATES_MAX);
+    }
+  }
+
+  byte[] encode() {
+    try {
+      return JSON.writeValueAsBytes(this);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("an order is plain data", e);
+    }
+  }
+
+  static CodeOrder decode(byte[] bytes) throws MalformedFrameException {
+    try {
+      return JSON.readValue(bytes, CodeOrder.class);
+    } catch (IOException e) {
+      throw new MalformedFrameException("an order for code cannot be read");
+    }
+  }
+}

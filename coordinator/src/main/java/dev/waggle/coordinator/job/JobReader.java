@@ -1,0 +1,103 @@
+package dev.waggle.coordinator.job;
+
+import dev.waggle.ledger.file.SmallDatabase;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** What anybody may ask about jobs; reads the disk. Thread-safe. */
+final class JobReader {
+  private static final String OF_JOB = "(SELECT id FROM job WHERE name = ?)";
+
+  private final SmallDatabase database;
+
+  JobReader(SmallDatabase database) {
+    this.database = database;
+  }
+
+  Optional<JobSummary> job(JobId job) {
+    return database.read(
+        connection ->
+            JobTables.one(
+                connection,
+                "SELECT " + JobTables.JOB_COLUMNS + " FROM job WHERE name = ?",
+                JobTables::job,
+                job.value()));
+  }
+
+  List<JobSummary> jobs(int max) {
+    return database.read(
+        connection ->
+            JobTables.all(
+                connection,
+                "SELECT " + JobTables.JOB_COLUMNS + " FROM job ORDER BY id DESC LIMIT ?",
+                JobTables::job,
+                max));
+  }
+
+  List<JobTask> tasks(JobId job, int from, int max) {
+    return database.read(
+        connection ->
+            JobTables.all(
+                connection,
+                "SELECT "
+                    + JobTables.TASK_COLUMNS
+                    + " FROM task WHERE job = "
+                    + OF_JOB
+                    + " AND number >= ? ORDER BY number LIMIT ?",
+                JobTables::task,
+                job.value(),
+                from,
+                max));
+  }
+
+  Optional<JobWork> work(JobId job, int number) {
+    return database.read(
+        connection ->
+            JobTables.one(
+                connection,
+                "SELECT work FROM task WHERE job = " + OF_JOB + " AND number = ?",
+                JobTables::work,
+                job.value(),
+                number));
+  }
+
+  List<JobEvent> events(JobId job, long after, int max) {
+    return database.read(
+        connection ->
+            JobTables.all(
+                connection,
+                "SELECT number, time, kind, task, detail FROM event WHERE job = "
+                    + OF_JOB
+                    + " AND number > ? ORDER BY number LIMIT ?",
+                row ->
+                    new JobEvent(
+                        row.getLong(1),
+                        Instant.ofEpochMilli(row.getLong(2)),
+                        JobTables.of(JobEvent.Kind.class, row.getInt(3)),
+                        row.getInt(4) < 0 ? OptionalInt.empty() : OptionalInt.of(row.getInt(4)),
+                        row.getString(5)),
+                job.value(),
+                after,
+                max));
+  }
+
+  Optional<String> step(long task, String name) {
+    return database.read(
+        connection ->
+            JobTables.one(
+                connection,
+                "SELECT result FROM step WHERE task = ? AND name = ?",
+                row -> row.getString(1),
+                task,
+                name));
+  }
+
+  int trust(String worker) {
+    return database.read(
+        connection ->
+            (int)
+                JobTables.number(connection, "SELECT agreed FROM trust WHERE worker = ?", worker));
+  }
+}

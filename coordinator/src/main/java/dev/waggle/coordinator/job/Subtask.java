@@ -1,0 +1,19 @@
+package dev.waggle.coordinator.job;
+
+import java.util.List;
+
+/**
+ * A part of the code that is wanted.
+ *
+ * @param name of its file, without the ending
+ * @param prompt what it is to do
+ * @param after names of the parts that it uses
+ */
+record Subtask(String name, String prompt, List<String> after) {
+  /** What is made when nothing was decomposed, and what the last part is called otherwise. */
+  static final String WHOLE = "solution";
+
+  Subtask {
+    after = List.copyOf(after);
+  }
+}

@@ -1,0 +1,207 @@
+package dev.waggle.coordinator.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.mesh.swarm.exchange.ChatMessage;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** The loop with models that say what they are told to, and tests that look for a word. */
+class CodeLoopTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String RIGHT = "```python\nright = 1\n```";
+  private static final String WRONG = "```python\nwrong = 1\n```";
+
+  /** Scripts pass where a file of theirs has the word "right". */
+  private static final class Script implements CodeTools {
+    final Map<String, String> answers = new HashMap<>();
+    final List<String> asked = new CopyOnWriteArrayList<>();
+    final List<Set<String>> notBy = new CopyOnWriteArrayList<>();
+    final List<JsonNode> told = new CopyOnWriteArrayList<>();
+    final List<JsonNode> people = new ArrayList<>();
+    final Map<String, String> kept = new ConcurrentHashMap<>();
+    final AtomicInteger runs = new AtomicInteger();
+    @Nullable String upstream;
+
+    @Override
+    public String ask(
+        String step, String model, List<ChatMessage> messages, long seed, Spread spread) {
+      return kept.computeIfAbsent(
+          step,
+          name -> {
+            asked.add(name + " of " + model);
+            return answers.getOrDefault(
+                name, answers.getOrDefault(model, name.endsWith("/code") ? WRONG : "{}"));
+          });
+    }
+
+    @Override
+    public Ran run(String step, TaskSpec.Code script, Set<String> others) {
+      notBy.add(others);
+      int worker = runs.incrementAndGet();
+      boolean passed =
+          script.files().stream().anyMatch(each -> each.content().text().contains("right"));
+      return new Ran(passed, passed ? "" : "AssertionError", "worker-" + worker);
+    }
+
+    @Override
+    public Optional<String> askUpstream(String step, List<ChatMessage> messages) {
+      return Optional.ofNullable(upstream);
+    }
+
+    @Override
+    public void tell(ObjectNode event) {
+      told.add(event);
+    }
+
+    @Override
+    public Optional<JsonNode> answer(int question) {
+      return question < people.size() ? Optional.of(people.get(question)) : Optional.empty();
+    }
+
+    List<JsonNode> rounds() {
+      return told.stream().filter(each -> each.path("what").asText().equals("round")).toList();
+    }
+  }
+
+  private final Script script = new Script();
+
+  private static CodeOrder order(int rounds, int candidates, @Nullable String larger) {
+    return new CodeOrder(
+        "do it",
+        "python",
+        "from solution import *",
+        "small",
+        "planner",
+        larger,
+        rounds,
+        candidates,
+        List.of());
+  }
+
+  private JsonNode done(TaskEnd end) throws IOException {
+    assertThat(end).isInstanceOf(TaskEnd.Done.class);
+    return JSON.readTree(((TaskEnd.Done) end).result());
+  }
+
+  @Test
+  void codeThatPasses_isVerifiedOnAnotherNode() throws Exception {
+    script.answers.put("small", RIGHT);
+    JsonNode result = done(new CodeLoop(order(3, 1, null), script).run());
+    assertThat(result.path("text").asText()).isEqualTo("right = 1\n");
+    assertThat(result.path("files").path("solution.py").asText()).isEqualTo("right = 1\n");
+    assertThat(script.notBy).containsExactly(Set.of(), Set.of("worker-1"));
+    assertThat(script.asked)
+        .containsExactly(
+            "decompose of planner", "solution/plan of planner", "solution/1/1/code of small");
+    assertThat(script.rounds().get(0).path("verifiedBy").asText()).isEqualTo("worker-2");
+  }
+
+  @Test
+  void failure_isGivenBack_untilItPasses() throws Exception {
+    script.answers.put("solution/1/3/code", RIGHT);
+    done(new CodeLoop(order(4, 1, null), script).run());
+    assertThat(script.rounds().stream().map(each -> each.path("passed").asBoolean()))
+        .containsExactly(false, false, true);
+    assertThat(script.rounds().get(1).path("prompt").asText()).contains("AssertionError");
+  }
+
+  @Test
+  void parts_areMadeInOrder_andSeeWhatTheyUse() throws Exception {
+    script.answers.put(
+        "decompose",
+        "Sure: {\"parts\":[{\"name\":\"b\",\"prompt\":\"second\",\"after\":[\"a\"]},"
+            + "{\"name\":\"a\",\"prompt\":\"first\",\"after\":[]}]}");
+    script.answers.put("small", RIGHT);
+    JsonNode result = done(new CodeLoop(order(1, 1, null), script).run());
+    assertThat(result.path("files").properties().stream().map(Map.Entry::getKey))
+        .containsExactly("a.py", "b.py", "solution.py");
+    assertThat(script.asked)
+        .containsSubsequence(
+            "a/tests of planner",
+            "a/1/1/code of small",
+            "b/1/1/code of small",
+            "solution/1/1/code of small")
+        .doesNotContain("solution/tests of planner");
+  }
+
+  @Test
+  void candidates_race_andTheFirstThatPassesWins() throws Exception {
+    script.answers.put("solution/2/1/code", RIGHT);
+    JsonNode result = done(new CodeLoop(order(1, 3, null), script).run());
+    assertThat(result.path("text").asText()).isEqualTo("right = 1\n");
+  }
+
+  @Test
+  void escalation_asksALargerModel_thenOutside_thenAPerson() throws Exception {
+    TaskEnd end = new CodeLoop(order(2, 1, "large"), script).run();
+    assertThat(end).isInstanceOf(TaskEnd.Asks.class);
+    JsonNode question = JSON.readTree(((TaskEnd.Asks) end).question());
+    assertThat(question.path("code").asText()).isEqualTo("wrong = 1\n");
+    assertThat(question.path("output").asText()).contains("AssertionError");
+    assertThat(script.asked).contains("solution/larger/2/code of large");
+
+    script.upstream = RIGHT;
+    assertThat(new CodeLoop(order(2, 1, "large"), script).run()).isInstanceOf(TaskEnd.Done.class);
+  }
+
+  @Test
+  void person_addsContext_orTheCode_orGivesUp() throws Exception {
+    CodeOrder order = order(1, 1, null);
+    assertThat(new CodeLoop(order, script).run()).isInstanceOf(TaskEnd.Asks.class);
+    int before = script.asked.size();
+    script.people.add(JSON.readTree("{\"context\":\"use tabs\"}"));
+    assertThat(new CodeLoop(order, script).run())
+        .as("still wrong")
+        .isInstanceOf(TaskEnd.Asks.class);
+    assertThat(script.asked.subList(before, script.asked.size()))
+        .as("nothing is asked twice")
+        .containsExactly("solution/answer-1/1/code of small");
+    script.people.add(JSON.readTree("{\"code\":\"right\"}"));
+    assertThat(done(new CodeLoop(order, script).run()).path("text").asText()).isEqualTo("right");
+    script.people.set(1, JSON.readTree("{\"give_up\":true}"));
+    assertThat(new CodeLoop(order, script).run())
+        .isInstanceOfSatisfying(
+            TaskEnd.Failed.class, failed -> assertThat(failed.isFinal()).isTrue());
+  }
+
+  @Test
+  void proposalThatMakesNoSense_isDoneAsOne() {
+    String prompt = "do it";
+    for (String each :
+        List.of(
+            "no JSON",
+            "{\"parts\":[]}",
+            "{\"parts\":[{\"name\":\"a\",\"prompt\":\"x\"}]}",
+            "{\"parts\":[{\"name\":\"a\",\"prompt\":\"x\",\"after\":[\"b\"]},"
+                + "{\"name\":\"b\",\"prompt\":\"x\",\"after\":[\"a\"]}]}",
+            "{\"parts\":[{\"name\":\"../a\",\"prompt\":\"x\"},{\"name\":\"b\",\"prompt\":\"x\"}]}",
+            "{\"parts\":[{\"name\":\"a\",\"prompt\":\"x\"},{\"name\":\"a\",\"prompt\":\"x\"}]}",
+            "{\"parts\":[{\"name\":\"a\",\"prompt\":\"\"},{\"name\":\"b\",\"prompt\":\"x\"}]}")) {
+      assertThat(Decomposition.parse(each, prompt))
+          .as(each)
+          .containsExactly(new Subtask("solution", prompt, List.of()));
+    }
+  }
+
+  @Test
+  void codeOfAnAnswer_isItsLongestBlock() {
+    assertThat(CodePrompts.codeOf("a\n```sh\nls\n```\nthen\n```python\nprint(1)\n```\n"))
+        .isEqualTo("print(1)\n");
+    assertThat(CodePrompts.codeOf("print(1)")).isEqualTo("print(1)\n");
+  }
+}

@@ -1,0 +1,131 @@
+package dev.waggle.worker.engine;
+
+import dev.waggle.mesh.swarm.exchange.Outcome;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of one generation to an engine's HTTP server, one after another. Closing the
+ * connection is how such servers are told to stop. {@link #cancel} may come from any thread, the
+ * rest belongs to the one that runs the generation.
+ */
+public final class HttpCall implements AutoCloseable {
+  private final HttpClient http;
+  private final String engine;
+  private final Patience patience;
+  private final ScheduledExecutorService timer;
+  private final Object lock = new Object();
+  private boolean canceled;
+  private @Nullable CompletableFuture<HttpResponse<InputStream>> sending;
+  private @Nullable InputStream body;
+  private @Nullable SilenceWatch silence;
+
+  /**
+   * @param engine its name, for people
+   * @param timer watches for silence; stays the caller's to close
+   */
+  public HttpCall(
+      HttpClient http, String engine, Patience patience, ScheduledExecutorService timer) {
+    this.http = http;
+    this.engine = engine;
+    this.patience = patience;
+    this.timer = timer;
+  }
+
+  /** Watches from now on for silence, which ends the call. */
+  public SilenceWatch watch() {
+    SilenceWatch watch = new SilenceWatch(patience, timer, this::close);
+    synchronized (lock) {
+      silence = watch;
+    }
+    return watch;
+  }
+
+  /**
+   * Posts JSON and waits for the head of the answer.
+   *
+   * @throws EngineException if it cannot be sent, or the engine is silent for too long
+   * @throws InterruptedException when it was cancelled
+   */
+  public HttpResponse<InputStream> post(HttpRequest.Builder to, byte[] json)
+      throws EngineException, InterruptedException {
+    HttpRequest request =
+        to.header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(json))
+            .build();
+    CompletableFuture<HttpResponse<InputStream>> answer;
+    synchronized (lock) {
+      requireWanted();
+      answer = http.sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
+      sending = answer;
+    }
+    try {
+      HttpResponse<InputStream> response = answer.get();
+      synchronized (lock) {
+        body = response.body();
+        sending = null;
+        requireWanted();
+      }
+      return response;
+    } catch (CancellationException | ExecutionException e) {
+      throw broken(e.getCause() == null ? e : e.getCause());
+    }
+  }
+
+  /** Why the exchange broke: because this side ended it, or by itself. */
+  public EngineException broken(Throwable cause) throws InterruptedException {
+    synchronized (lock) {
+      if (silence != null && silence.isSilent()) {
+        return new EngineException(Outcome.Failure.ENGINE, engine + " " + silence.words(), cause);
+      }
+      requireWanted();
+    }
+    String said =
+        cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+    return new EngineException(
+        Outcome.Failure.ENGINE, "the connection to " + engine + " broke: " + said, cause);
+  }
+
+  private void requireWanted() throws InterruptedException {
+    if (canceled) {
+      throw new InterruptedException("canceled");
+    }
+  }
+
+  /** Ends it for good. */
+  public void cancel() {
+    synchronized (lock) {
+      canceled = true;
+    }
+    close();
+  }
+
+  /** Ends the request that is under way. */
+  @Override
+  public void close() {
+    InputStream open;
+    CompletableFuture<?> waiting;
+    synchronized (lock) {
+      open = body;
+      waiting = sending;
+    }
+    if (waiting != null) {
+      waiting.cancel(true);
+    }
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException e) {
+        throw new AssertionError("the client's body stream never fails to close", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,141 @@
+package dev.waggle.worker.sandbox.process;
+
+import dev.waggle.mesh.swarm.exchange.CodeLimits;
+import dev.waggle.mesh.swarm.exchange.Language;
+import dev.waggle.worker.engine.Sha256;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A program of this machine that runs code of one language. It is under {@code /usr}, of which
+ * every run sees the whole.
+ *
+ * @param program where it is
+ * @param version what it says about itself
+ */
+record Interpreter(Language language, Path program, String version) {
+  private static final Path USR = Path.of("/usr");
+  private static final Path JVMS = USR.resolve("lib/jvm");
+  private static final Duration VERSION_MAX = Duration.ofSeconds(20);
+  private static final int VERSION_BYTES_MAX = 16 << 10;
+  private static final int MIB = 1 << 20;
+
+  /** Those of this machine; starts each of them to ask for its version. */
+  static Map<Language, Interpreter> find() throws InterruptedException {
+    Map<Language, Interpreter> found = new EnumMap<>(Language.class);
+    for (Language language : Language.values()) {
+      for (Path program : programs(language)) {
+        Optional<String> version = ask(language, program);
+        if (version.isPresent()) {
+          found.put(language, new Interpreter(language, program, version.get()));
+          break;
+        }
+      }
+    }
+    return found;
+  }
+
+  private static List<Path> programs(Language language) {
+    List<String> names =
+        switch (language) {
+          case PYTHON -> List.of("python3");
+          case JAVASCRIPT -> List.of("node", "nodejs");
+          case SHELL -> List.of("sh");
+          case JAVA -> List.of("java");
+        };
+    List<Path> programs = new ArrayList<>();
+    for (String name : names) {
+      for (String directory : List.of("bin", "local/bin")) {
+        programs.add(USR.resolve(directory).resolve(name));
+      }
+    }
+    if (language == Language.JAVA && Files.isDirectory(JVMS)) {
+      try (Stream<Path> homes = Files.list(JVMS)) {
+        homes.sorted().map(home -> home.resolve("bin/java")).forEach(programs::add);
+      } catch (IOException e) {
+        return programs; // What cannot be listed cannot be run either.
+      }
+    }
+    return programs.stream().filter(each -> isUnderUsr(each, language)).toList();
+  }
+
+  /** Whether it is there, and still is where nothing but {@code /usr} is. */
+  private static boolean isUnderUsr(Path program, Language language) {
+    try {
+      Path real = program.toRealPath();
+      boolean compiles = language != Language.JAVA || Files.exists(real.resolveSibling("javac"));
+      return real.startsWith(USR) && Files.isExecutable(real) && compiles;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Optional<String> ask(Language language, Path program) throws InterruptedException {
+    if (language == Language.SHELL) {
+      // The POSIX shell has no way to tell; what it is called in the end says which one it is.
+      try {
+        return Optional.of(program.toRealPath().getFileName().toString());
+      } catch (IOException e) {
+        return Optional.empty();
+      }
+    }
+    try {
+      Process process =
+          new ProcessBuilder(program.toString(), "--version")
+              .redirectErrorStream(true)
+              .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+              .start();
+      try {
+        if (!process.waitFor(VERSION_MAX.toMillis(), TimeUnit.MILLISECONDS)
+            || process.exitValue() != 0) {
+          return Optional.empty();
+        }
+        byte[] said = process.getInputStream().readNBytes(VERSION_BYTES_MAX);
+        return Optional.of(new String(said, StandardCharsets.UTF_8).strip());
+      } finally {
+        process.destroyForcibly();
+      }
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** {@code sha256:} and 64 hex digits, the same where the same version is in the same place. */
+  String digest() {
+    return Sha256.of(("process\n" + program + "\n" + version).getBytes(StandardCharsets.UTF_8))
+        .toString();
+  }
+
+  /** What runs the source in the directory of a run. */
+  List<String> command(CodeLimits limits) {
+    long mebibytes = Math.max(1, limits.memoryBytes() / MIB);
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    switch (language) {
+      case PYTHON -> command.add("-B"); // What it compiled is of no use after the run.
+      case JAVASCRIPT -> command.add("--max-old-space-size=" + Math.max(16, mebibytes * 3 / 4));
+      case JAVA ->
+          // The compiler and the program share a heap; the rest is for what is around it.
+          command.addAll(
+              List.of(
+                  "-Xmx" + Math.max(16, mebibytes / 2) + "m",
+                  "-XX:+UseSerialGC",
+                  "-XX:TieredStopAtLevel=1",
+                  "-XX:-UsePerfData",
+                  "-XX:ReservedCodeCacheSize=32m",
+                  "-XX:CompressedClassSpaceSize=64m"));
+      default -> {}
+    }
+    command.add(language.file());
+    return command;
+  }
+}

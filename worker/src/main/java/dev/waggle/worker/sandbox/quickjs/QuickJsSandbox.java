@@ -1,0 +1,287 @@
+package dev.waggle.worker.sandbox.quickjs;
+
+import dev.waggle.mesh.swarm.exchange.CodeLimits;
+import dev.waggle.mesh.swarm.exchange.Language;
+import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.worker.engine.EngineException;
+import dev.waggle.worker.engine.Generation;
+import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.sandbox.Proof;
+import dev.waggle.worker.sandbox.Sandbox;
+import dev.waggle.worker.sandbox.SandboxException;
+import io.roastedroot.quickjs4j.core.Version;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs JavaScript on every machine that runs a node: in QuickJS, compiled to WebAssembly, which is
+ * run by a JVM of its own for each task. One child waits for the next task; none is used again.
+ *
+ * <p>What holds a script is WebAssembly first: it reaches its own memory and the functions below,
+ * and nothing else. Where Linux has bubblewrap, the JVM is in a cage besides, without files,
+ * network or processes of the host, so that a script that breaks the interpreter and the JVM has
+ * still gained nothing. Elsewhere WebAssembly and the JVM are all that is between it and the user's
+ * account.
+ *
+ * <p>A script is a classic one, not a module, and finds beside the language:
+ *
+ * <ul>
+ *   <li>{@code console.log}, {@code info}, {@code debug} (output), {@code warn}, {@code error}
+ *   <li>{@code args}, also called {@code scriptArgs}: its arguments
+ *   <li>{@code readStdin()}: all of its input as text
+ *   <li>{@code readFile(path)}, {@code readFileBytes(path)}, {@code writeFile(path, textOrBytes)},
+ *       {@code removeFile(path)}, {@code listFiles()}: files that are in memory only, within the
+ *       task's disk space; they throw an {@code Error} where a file is missing or has no room
+ *   <li>{@code setTimeout}, {@code clearTimeout}, promises: it ends when nothing waits any more
+ *   <li>{@code exit(code)}: ends it at once; an error that nobody catches is code 1
+ * </ul>
+ *
+ * <p>A task's memory is what the script sees of it; the JVM around it takes about 100 MiB more.
+ */
+public final class QuickJsSandbox implements Sandbox {
+  private static final CodeLimits PROOF_LIMITS =
+      new CodeLimits(Duration.ofSeconds(1), 64L << 20, 16, 4L << 20, 64 << 10);
+  private static final Logger log = LoggerFactory.getLogger(QuickJsSandbox.class);
+  private static final Duration TRAIN_MAX = Duration.ofSeconds(20);
+
+  private final CodeLimits ownerLimits;
+  private final Path directory;
+  private final boolean pooled;
+  private final Object lock = new Object();
+
+  // A cage ends with the thread that built it, so that thread is to be there for as long as it.
+  private final ExecutorService starter =
+      Executors.newSingleThreadExecutor(
+          action -> {
+            Thread thread = new Thread(action, "quickjs-start");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private ChildCommand command;
+  private @Nullable QuickJsProcess waiting;
+  private boolean closed;
+
+  /**
+   * A sandbox that has started nothing yet.
+   *
+   * @param ownerLimits the most that a task may use
+   * @param directory where it keeps what makes its children start faster; made if missing
+   * @param pooled whether a child waits for the next task, which takes about 80 MiB of memory
+   */
+  public QuickJsSandbox(CodeLimits ownerLimits, Path directory, boolean pooled) {
+    this.ownerLimits = ownerLimits;
+    this.directory = directory;
+    this.pooled = pooled;
+    this.command = new ChildCommand(ownerLimits, false, Optional.empty());
+  }
+
+  @Override
+  public boolean adds(Set<Language> languages) {
+    return !languages.contains(Language.JAVASCRIPT);
+  }
+
+  @Override
+  public String name() {
+    return "quickjs";
+  }
+
+  @Override
+  public Map<Language, String> prove() throws SandboxException {
+    try {
+      synchronized (lock) {
+        command = new ChildCommand(ownerLimits, cageable(), archive());
+      }
+      List<String> breaches;
+      try (Proof proof = new Proof()) {
+        breaches =
+            proof.breaches(
+                Language.JAVASCRIPT,
+                task -> new QuickJsRun(this, task, task.limits()),
+                PROOF_LIMITS);
+      }
+      if (!breaches.isEmpty()) {
+        throw new SandboxException(
+            "QuickJS runs nothing: attacks were not denied: " + String.join("; ", breaches));
+      }
+    } catch (IOException e) {
+      throw new SandboxException("QuickJS could not be attacked: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SandboxException("the proof was interrupted", e);
+    }
+    String version = "quickjs4j " + Version.version;
+    return Map.of(
+        Language.JAVASCRIPT, Sha256.of(version.getBytes(StandardCharsets.UTF_8)).toString());
+  }
+
+  /** Whether bubblewrap can hold a child on this machine. */
+  private boolean cageable() throws InterruptedException {
+    if (!System.getProperty("os.name", "").equals("Linux")) {
+      return false;
+    }
+    ChildCommand caged = new ChildCommand(ownerLimits, true, Optional.empty());
+    try (QuickJsProcess child = new QuickJsProcess(caged)) {
+      child.awaitReady(new CompletableFuture<>());
+      return true;
+    } catch (IOException e) {
+      log.info(
+          "QuickJS runs without bubblewrap around it, which cannot be started here: {}",
+          e.getMessage());
+      return false;
+    }
+  }
+
+  /** What makes children start in half the time; made when it is missing. */
+  private Optional<Path> archive() throws InterruptedException {
+    if (!ChildCommand.archivable()) {
+      return Optional.empty();
+    }
+    Path file = directory.resolve("quickjs-" + Runtime.version().toString() + ".jsa");
+    Path part = directory.resolve("quickjs.jsa.part");
+    try {
+      Files.createDirectories(directory);
+      Files.deleteIfExists(part);
+      ProcessBuilder builder =
+          new ProcessBuilder(new ChildCommand(ownerLimits, false, Optional.empty()).train(part));
+      builder.environment().clear();
+      Process process =
+          builder
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      try {
+        process.getOutputStream().close(); // It has no task, and ends.
+        process.waitFor(TRAIN_MAX.toMillis(), TimeUnit.MILLISECONDS);
+      } finally {
+        process.destroyForcibly();
+      }
+      if (Files.exists(part)) {
+        Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+        return Optional.of(file.toAbsolutePath());
+      }
+    } catch (IOException e) {
+      log.debug("children start without an archive: {}", e.toString());
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public Generation start(TaskSpec.Code task) {
+    return task.language() == Language.JAVASCRIPT
+        ? new QuickJsRun(this, task, ownerLimits)
+        : new Refusal(
+            new EngineException(
+                Outcome.Failure.BAD_REQUEST,
+                "QuickJS runs JavaScript only, not " + task.language().text()));
+  }
+
+  /** A run that cannot be. */
+  private record Refusal(EngineException why) implements Generation {
+    @Override
+    public End run(Output output) throws EngineException {
+      throw why;
+    }
+
+    @Override
+    public void cancel() {}
+  }
+
+  /** A child for one task: the one that waits, if there is one. */
+  QuickJsProcess take() throws IOException, InterruptedException {
+    synchronized (lock) {
+      QuickJsProcess taken = waiting;
+      waiting = null;
+      if (taken != null && taken.isAlive()) {
+        return taken;
+      }
+    }
+    try {
+      return starter.submit(this::begin).get();
+    } catch (ExecutionException e) {
+      throw new IOException("no child: " + e.getMessage(), e);
+    } catch (RejectedExecutionException e) {
+      throw new IOException("the sandbox is closed", e);
+    }
+  }
+
+  /** Takes back a child that was given no task. */
+  void giveBack(QuickJsProcess unused) {
+    synchronized (lock) {
+      if (pooled && !closed && waiting == null) {
+        waiting = unused;
+        return;
+      }
+    }
+    try {
+      starter.execute(unused::close);
+    } catch (RejectedExecutionException e) {
+      unused.close();
+    }
+  }
+
+  private QuickJsProcess begin() throws IOException {
+    ChildCommand current;
+    synchronized (lock) {
+      current = command;
+    }
+    return new QuickJsProcess(current);
+  }
+
+  /** Lets a child wait for the next task; called when one has ended, so as not to be in its way. */
+  void refill() {
+    synchronized (lock) {
+      if (!pooled || closed || waiting != null) {
+        return;
+      }
+    }
+    try {
+      starter.execute(this::startWaiting);
+    } catch (RejectedExecutionException e) {
+      log.debug("no child waits: the sandbox is closed");
+    }
+  }
+
+  private void startWaiting() {
+    synchronized (lock) {
+      if (!closed && waiting == null) {
+        try {
+          waiting = new QuickJsProcess(command);
+        } catch (IOException e) {
+          log.debug("no child waits: {}", e.toString());
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    QuickJsProcess last;
+    synchronized (lock) {
+      closed = true;
+      last = waiting;
+      waiting = null;
+    }
+    starter.shutdown();
+    if (last != null) {
+      last.close();
+    }
+  }
+}
