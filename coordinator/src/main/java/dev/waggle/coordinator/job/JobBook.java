@@ -40,6 +40,9 @@ final class JobBook {
   Optional<Claim> claim(
       Connection connection, String holder, Predicate<String> needs, Duration lease)
       throws SQLException {
+    if (now() >= index.due()) {
+      tidy(connection); // What is due now is ready for whoever asks first.
+    }
     Optional<ReadyTasks.Entry> next = index.ready.take(needs);
     if (next.isEmpty()) {
       return Optional.empty();

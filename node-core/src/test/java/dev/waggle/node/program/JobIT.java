@@ -212,7 +212,11 @@ class JobIT {
     JsonNode result = tasks(compared).path(0).path("result");
     assertThat(result.path("stdout").asText()).isEqualTo("45\n");
     assertThat(result.path("verified").asText()).isEqualTo("2 of 2 workers agree");
-    assertThat(Program.get(asking, "/swarm/v1/ledger").toString()).contains("2 of 2 workers agree");
+    await()
+        .atMost(LONG)
+        .until(
+            () -> Program.get(asking, "/swarm/v1/ledger").toString(),
+            each -> each.contains("2 of 2 workers agree"));
     String different =
         submit(
             "{kind: run, replicas: 2, attempts: 1, language: python, source: 'import os;"
