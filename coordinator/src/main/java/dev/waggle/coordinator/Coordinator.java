@@ -109,7 +109,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
     Capability capability = own.get();
     var view = peers.peers();
     Demand demand = Demand.of(spec, expectedOutput(spec));
-    Placer.Ranking ranking = placer.rank(demand, capability, view, terms.notBy());
+    Placer.Ranking ranking = placer.rank(demand, capability, view, terms);
     if (ranking.candidates().isEmpty()) {
       TaskFailure why =
           spec instanceof TaskSpec.Code code
@@ -158,10 +158,13 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
     return most.isPresent() ? Math.min(usual, most.getAsInt()) : usual;
   }
 
-  /** Cancels every task under way and stops settling; what is unsettled goes on at the next run. */
+  /**
+   * Leaves every task under way and stops settling; what is unsettled goes on at the next run, and
+   * what workers keep is there then.
+   */
   @Override
   public void close() {
-    running.forEach(TaskDriver::cancel);
+    running.forEach(TaskDriver::leave);
     settler.close();
   }
 

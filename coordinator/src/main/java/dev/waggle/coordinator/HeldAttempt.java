@@ -101,14 +101,22 @@ final class HeldAttempt {
     timers.clear();
   }
 
-  Observation observation(String verification) {
+  Observation observation(Terms terms) {
+    // A result that was kept was assigned by an earlier run of this node.
+    Duration before =
+        terms
+            .keeping()
+            .flatMap(Keeping::earlier)
+            .filter(each -> each.worker().equals(by.worker()))
+            .map(Keeping.Earlier::ago)
+            .orElse(Duration.ZERO);
     long now = System.nanoTime();
     long first = firstNanos == 0 ? now : firstNanos;
     return new Observation(
         outputBytes,
         Duration.ofNanos(first - assignedNanos),
-        Duration.ofNanos(now - assignedNanos),
-        verification);
+        Duration.ofNanos(now - assignedNanos).plus(before),
+        terms.verification());
   }
 
   Placement placement(TaskId task, Duration queued) {

@@ -86,11 +86,13 @@ final class Placer {
 
   /** Ranks the nodes that have what a task needs and may run it. */
   Ranking rank(Demand demand, Capability own, List<Peer> peers) {
-    return rank(demand, own, peers, Set.of());
+    return rank(demand, own, peers, Terms.USUAL);
   }
 
-  /** Ranks them without those who are not to run it. */
-  Ranking rank(Demand demand, Capability own, List<Peer> peers, Set<PeerId> notBy) {
+  /** Ranks them as the terms say: who may have the result already goes first. */
+  Ranking rank(Demand demand, Capability own, List<Peer> peers, Terms terms) {
+    Set<PeerId> notBy = terms.notBy();
+    Optional<PeerId> first = terms.keeping().flatMap(Keeping::earlier).map(Keeping.Earlier::worker);
     ModelQuery query = ModelQuery.of(demand.task().model());
     Round round = new Round(demand, query);
     if (query.here() && !notBy.contains(self)) {
@@ -110,8 +112,8 @@ final class Placer {
     }
     // Equal forecasts are common in a fresh swarm; the id keeps the order stable.
     Comparator<Candidate> order =
-        Comparator.comparing(
-                (Candidate each) -> query.any() ? -ModelQuery.quality(each.model()) : 0)
+        Comparator.comparing((Candidate each) -> !first.equals(Optional.of(each.worker())))
+            .thenComparing(each -> query.any() ? -ModelQuery.quality(each.model()) : 0)
             .thenComparing(round::cost)
             .thenComparing(Candidate::worker);
     return new Ranking(

@@ -9,4 +9,9 @@ public interface RunningTask {
 
   /** Gives it up, on the worker too; the listener hears no more. Idempotent. */
   void cancel();
+
+  /** Gives it up here; a worker that keeps its result ends it. The listener hears no more. */
+  default void leave() {
+    cancel();
+  }
 }

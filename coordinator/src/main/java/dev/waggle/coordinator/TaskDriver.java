@@ -117,6 +117,12 @@ final class TaskDriver implements RunningTask {
         });
   }
 
+  @Override
+  public void leave() {
+    strand.run(() -> attempts.values().forEach(each -> each.claim().leave()));
+    cancel();
+  }
+
   private void perform(List<Effect> effects) {
     for (Effect effect : effects) {
       perform(effect);
@@ -239,7 +245,11 @@ final class TaskDriver implements RunningTask {
           new Progress(false, acceptance.queuePosition(), acceptance.eta()));
     }
     mine.onAssigned(
-        mine.claim().assign(specFor(effect.task(), mine.by()), new Results(mine.number())));
+        mine.claim()
+            .assign(
+                specFor(effect.task(), mine.by()),
+                terms.keeping().map(Keeping::id),
+                new Results(mine.number())));
   }
 
   /**
@@ -323,7 +333,7 @@ final class TaskDriver implements RunningTask {
   private void recordReceipt(Effect.RecordReceipt effect) {
     HeldAttempt mine = held(effect.attempt());
     mine.stopWatching();
-    ReceiptCheck.Verdict verdict = records.check(spec, mine, effect.result(), terms.verification());
+    ReceiptCheck.Verdict verdict = records.check(spec, mine, effect.result(), terms);
     if (verdict instanceof ReceiptCheck.Verdict.Invalid invalid) {
       perform(machine.onReceiptInvalid(effect.attempt(), invalid.cause()));
       return;

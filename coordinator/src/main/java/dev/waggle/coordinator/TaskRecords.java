@@ -37,13 +37,8 @@ final class TaskRecords {
     parts.ledger().note(EntryType.ATTEMPT, parts.identity().peerId(), fact);
   }
 
-  /**
-   * Checks the worker's half of a receipt; a false one counts against the worker.
-   *
-   * @param verification see {@link Terms}
-   */
-  ReceiptCheck.Verdict check(
-      TaskSpec spec, HeldAttempt attempt, TaskResult result, String verification) {
+  /** Checks the worker's half of a receipt; a false one counts against the worker. */
+  ReceiptCheck.Verdict check(TaskSpec spec, HeldAttempt attempt, TaskResult result, Terms terms) {
     ReceiptCheck check =
         new ReceiptCheck(
             task,
@@ -52,7 +47,7 @@ final class TaskRecords {
             attempt.by().worker(),
             attempt.claim().acceptance().model(),
             spec.requirements().labels(),
-            attempt.observation(verification),
+            attempt.observation(terms),
             attempt.envelopeHash());
     ReceiptCheck.Verdict verdict = check.countersign(result);
     if (verdict instanceof ReceiptCheck.Verdict.Invalid && isRemote(attempt)) {

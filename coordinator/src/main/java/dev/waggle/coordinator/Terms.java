@@ -15,19 +15,22 @@ import java.util.Set;
  * @param notBy who is not to run it
  * @param verification how the result will be compared with others', which the receipt says; empty
  *     when it will not
+ * @param keeping lets its worker keep the result while this node is away; empty when nobody would
+ *     ask for it again
  */
 public record Terms(
     Priority priority,
     Optional<Duration> deadline,
     boolean restartable,
     Set<PeerId> notBy,
-    String verification) {
+    String verification,
+    Optional<Keeping> keeping) {
   /** The longest deadline. */
   public static final Duration DEADLINE_MAX = Duration.ofHours(24);
 
   /** Terms under which any node will do, and its word is enough. */
   public Terms(Priority priority, Optional<Duration> deadline, boolean restartable) {
-    this(priority, deadline, restartable, Set.of(), "");
+    this(priority, deadline, restartable, Set.of(), "", Optional.empty());
   }
 
   /** As usual. */
@@ -36,12 +39,17 @@ public record Terms(
 
   /** The same, for an answer that is shown whole or not at all. */
   public Terms whole() {
-    return new Terms(priority, deadline, /* restartable= */ true, notBy, verification);
+    return new Terms(priority, deadline, /* restartable= */ true, notBy, verification, keeping);
   }
 
   /** The same, for a result that is compared with others'. */
   public Terms verifiedBy(String how, Set<PeerId> others) {
-    return new Terms(priority, deadline, restartable, others, how);
+    return new Terms(priority, deadline, restartable, others, how, keeping);
+  }
+
+  /** The same, for a result that is kept. */
+  public Terms kept(Keeping how) {
+    return new Terms(priority, deadline, restartable, notBy, verification, Optional.of(how));
   }
 
   public Terms {

@@ -10,6 +10,7 @@ import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.capability.Speed;
 import dev.waggle.mesh.swarm.conduct.Conduct;
+import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.label.Label;
@@ -125,6 +126,23 @@ class PlacerTest {
 
   private List<PeerId> rank(String model, Capability own, Peer... peers) {
     return candidates(model, own, List.of(peers)).stream().map(Candidate::worker).toList();
+  }
+
+  @Test
+  void whoMayHaveTheResultAlready_goesFirst() {
+    Capability fast = capability("m", true, 4, 0);
+    Capability slow = capability("m", false, 1, 1);
+    List<Peer> peers = List.of(peer(1, true, 1, fast), peer(2, true, 90, slow));
+    KeepId id = new KeepId("0123456789abcdef".repeat(2));
+    Keeping.Earlier earlier = new Keeping.Earlier(peerId(2), Duration.ofSeconds(9));
+    Terms kept = Terms.USUAL.kept(new Keeping(id, Optional.of(earlier)));
+    Demand demand = demand(new Requirements("m"), 100);
+    assertThat(placer(new NoLabels()).rank(demand, slow, peers, kept).candidates())
+        .extracting(Candidate::worker)
+        .startsWith(peerId(2), peerId(1));
+    assertThat(placer(new NoLabels()).rank(demand, slow, peers).candidates())
+        .extracting(Candidate::worker)
+        .startsWith(peerId(1));
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.Exchange;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
+import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
@@ -55,6 +56,8 @@ final class ScriptedExchange implements Exchange {
     final ClaimId id = ClaimId.random();
     final ModelId promised;
     volatile boolean canceled;
+    volatile boolean left;
+    volatile Optional<KeepId> keep = Optional.empty();
     final AtomicLong sent = new AtomicLong();
     private final CompletableFuture<ResultListener> listener = new CompletableFuture<>();
 
@@ -91,7 +94,8 @@ final class ScriptedExchange implements Exchange {
     }
 
     @Override
-    public byte[] assign(TaskSpec spec, ResultListener to) {
+    public byte[] assign(TaskSpec spec, Optional<KeepId> keep, ResultListener to) {
+      this.keep = keep;
       listener.complete(to);
       return HASH;
     }
@@ -99,6 +103,11 @@ final class ScriptedExchange implements Exchange {
     @Override
     public void cancel() {
       canceled = true;
+    }
+
+    @Override
+    public void leave() {
+      left = !canceled;
     }
 
     boolean isAssigned() {

@@ -82,6 +82,9 @@ final class NodeJobs implements AutoCloseable {
                 ledger,
                 conduct,
                 () -> room(own.get(), peers.get()),
+                member ->
+                    peers.get().stream()
+                        .anyMatch(each -> each.connected() && each.id().equals(member)),
                 upstream,
                 threads.blocking(),
                 threads.timer(),

@@ -20,6 +20,8 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,9 +42,13 @@ final class Run {
   private final ModelId promised;
   private final int demandPercent;
   private final ResultSink sink;
+  private final KeptResults keeping;
   private long outputBytes;
+  private boolean alone;
   private boolean canceled;
   private @Nullable Generation generation;
+  private @Nullable CompletableFuture<Optional<KeptResults.Kept>> earlier;
+  private KeptResults.@Nullable Recording recording;
 
   Run(
       Worker.Parts parts,
@@ -50,13 +56,15 @@ final class Run {
       Assignment assignment,
       ModelId promised,
       int demandPercent,
-      ResultSink sink) {
+      ResultSink sink,
+      KeptResults keeping) {
     this.parts = parts;
     this.catalog = catalog;
     this.assignment = assignment;
     this.promised = promised;
     this.demandPercent = demandPercent;
     this.sink = sink;
+    this.keeping = keeping;
   }
 
   /** The model that it is for. */
@@ -82,11 +90,61 @@ final class Run {
   }
 
   /**
-   * Runs the task and says everything to the sink; blocks.
+   * Runs the task and says everything to the sink, or what the same task came to before; blocks.
    *
-   * @return what it used; empty unless it ended well
+   * @return what it used; empty unless it ran now and ended well
    */
   Optional<Usage> run() {
+    try {
+      Optional<KeptResults.Kept> known = known();
+      if (known.isPresent()) {
+        sink.running();
+        for (Chunk each : known.get().chunks()) {
+          send(each);
+        }
+        deliver(known.get().ending());
+        return Optional.empty();
+      }
+    } catch (IOException e) {
+      log.debug("task {}: nobody reads any more: {}", assignment.task(), e.getMessage());
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      log.debug("task {} was cancelled", assignment.task());
+      return Optional.empty();
+    }
+    try {
+      return runNow();
+    } finally {
+      KeptResults.Recording mine = recording();
+      if (mine != null) {
+        mine.fail();
+      }
+    }
+  }
+
+  /** What the same task came to for the same requester; waits for it while it runs. */
+  private Optional<KeptResults.Kept> known() throws InterruptedException {
+    Optional<CompletableFuture<Optional<KeptResults.Kept>>> found = keeping.find(assignment);
+    synchronized (this) {
+      if (found.isEmpty() || canceled) {
+        return Optional.empty();
+      }
+      earlier = found.get();
+    }
+    try {
+      return found.get().get();
+    } catch (ExecutionException e) {
+      throw new AssertionError("results do not fail", e);
+    } catch (CancellationException e) {
+      return Optional.empty();
+    }
+  }
+
+  private synchronized KeptResults.@Nullable Recording recording() {
+    return recording;
+  }
+
+  private Optional<Usage> runNow() {
     Optional<Catalog.Entry> entry = catalog.find(promised.name());
     if (entry.isEmpty() || !entry.get().offer().digest().equals(promised.digest())) {
       fail(Outcome.Failure.NO_SUCH_MODEL, "the model " + promised.name() + " is gone or another");
@@ -99,14 +157,19 @@ final class Run {
         return Optional.empty();
       }
       generation = mine;
+      recording = keeping.record(assignment).orElse(null);
     }
     Instant started = parts.clock().instant();
     sink.running();
     try {
       Generation.End end = mine.run(this::send);
-      Receipt half = receipt(work(task, entry.get().offer(), end), started);
-      sink.finish(new TaskResult(new Outcome.Done(end.reason()), end.usage(), half.bytes()));
-      record(half);
+      deliver(
+          new KeptResults.Ending(
+              work(task, entry.get().offer(), end),
+              end.usage(),
+              end.reason(),
+              started,
+              parts.clock().instant()));
       return Optional.of(end.usage());
     } catch (EngineException e) {
       log.info("task {} failed: {}", assignment.task(), e.getMessage());
@@ -118,6 +181,20 @@ final class Run {
       sink.finish(new TaskResult(new Outcome.Canceled(), Usage.NONE, new byte[0]));
     }
     return Optional.empty();
+  }
+
+  private void deliver(KeptResults.Ending result) {
+    KeptResults.Recording mine = recording();
+    if (mine != null) {
+      mine.end(result);
+    }
+    if (alone) {
+      log.info("task {}: its requester is gone, the result is kept", assignment.task());
+      return;
+    }
+    Receipt half = receipt(result);
+    sink.finish(new TaskResult(new Outcome.Done(result.reason()), result.usage(), half.bytes()));
+    record(half);
   }
 
   /** Nobody waits for it: the receipt that comes back says it again. */
@@ -137,10 +214,22 @@ final class Run {
 
   private void send(Chunk chunk) throws IOException, InterruptedException {
     outputBytes += chunk.bytes();
+    KeptResults.Recording mine = recording();
+    if (mine != null) {
+      mine.add(chunk);
+    }
     try {
-      sink.chunk(chunk).get();
+      if (!alone) {
+        sink.chunk(chunk).get();
+      }
     } catch (ExecutionException e) {
-      throw new IOException("the requester is gone", e.getCause());
+      if (!isKept()) {
+        throw new IOException("the requester is gone", e.getCause());
+      }
+      alone = true;
+    }
+    if (alone && !isKept()) {
+      throw new IOException("the requester is gone, and the result is too long to be kept");
     }
   }
 
@@ -160,7 +249,7 @@ final class Run {
         end.reason().name().toLowerCase(Locale.ROOT));
   }
 
-  private Receipt receipt(Work work, Instant started) {
+  private Receipt receipt(KeptResults.Ending result) {
     ReceiptBody body =
         new ReceiptBody(
             parts.swarm().get(),
@@ -171,9 +260,9 @@ final class Run {
             promised.name(),
             promised.digest(),
             "",
-            work,
-            started,
-            parts.clock().instant(),
+            result.work(),
+            result.started(),
+            result.ended(),
             assignment.envelopeHash(),
             Label.texts(assignment.spec().requirements().labels()));
     return Receipt.byWorker(body, parts.identity());
@@ -188,12 +277,21 @@ final class Run {
     sink.finish(new TaskResult(new Outcome.Failed(failure, message), Usage.NONE, new byte[0]));
   }
 
+  /** Whether it goes on without its requester, which will ask for it again; from any thread. */
+  boolean isKept() {
+    KeptResults.Recording mine = recording();
+    return mine != null && mine.isWhole();
+  }
+
   /** Stops the engine; from any thread. */
   void cancel() {
     Generation running;
     synchronized (this) {
       canceled = true;
       running = generation;
+      if (earlier != null) {
+        earlier.cancel(false);
+      }
     }
     if (running != null) {
       running.cancel();

@@ -78,6 +78,7 @@ public final class Worker implements TaskServer, AutoCloseable {
   private final Admission admission;
   private final Map<ClaimId, Run> runs = new HashMap<>();
   private final Map<ClaimId, Held> held = new HashMap<>();
+  private final KeptResults kept;
   private final ModelSpeeds speeds = new ModelSpeeds();
   private final OwnerControl control;
   private final Prober prober;
@@ -136,6 +137,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     this.onChange = onChange;
     this.catalog = new Catalog(parts.engines());
     this.admission = new Admission(parts.limits());
+    this.kept = new KeptResults(parts.clock());
     this.control = new OwnerControl(parts);
     this.prober = new Prober(parts.probing().memory(), () -> parts.probing().on() && isIdle());
     int slots = Math.max(1, parts.limits().slots());
@@ -427,7 +429,7 @@ public final class Worker implements TaskServer, AutoCloseable {
       if (of == null || !admission.isWaiting(assignment.claim())) {
         return; // Cancelled meanwhile.
       }
-      run = new Run(parts, catalog, assignment, of.model(), of.demandPercent(), sink);
+      run = new Run(parts, catalog, assignment, of.model(), of.demandPercent(), sink, kept);
       runs.put(assignment.claim(), run);
       refused = isOthers(assignment.claim()) && closedFor().isPresent();
       start = refused ? List.of() : admission.ready(assignment.claim());
@@ -476,6 +478,17 @@ public final class Worker implements TaskServer, AutoCloseable {
   }
 
   @Override
+  public void onLost(ClaimId claim) {
+    Run run;
+    synchronized (lock) {
+      run = runs.get(claim);
+    }
+    if (run == null || !run.isKept()) {
+      onCancel(claim);
+    }
+  }
+
+  @Override
   public void onCancel(ClaimId claim) {
     Run run;
     boolean waiting;
@@ -505,6 +518,7 @@ public final class Worker implements TaskServer, AutoCloseable {
       return CompletableFuture.failedFuture(
           new MalformedFrameException("the receipt is not one that both sides signed here"));
     }
+    kept.settled(requester, new ClaimId(receipt.body().claim()));
     return parts.ledger().record(receipt, false).thenApply(entry -> null);
   }
 

@@ -17,6 +17,7 @@ import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
+import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Outcome;
@@ -41,6 +42,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -153,6 +155,10 @@ class WorkerTest {
   }
 
   private Assignment assign(ClaimId claim, String model, ResultSink sink) {
+    return assign(claim, model, Optional.empty(), sink);
+  }
+
+  private Assignment assign(ClaimId claim, String model, Optional<KeepId> keep, ResultSink sink) {
     Assignment assignment =
         new Assignment(
             TaskId.random(),
@@ -160,6 +166,7 @@ class WorkerTest {
             requester.peerId(),
             new TaskSpec.Chat(
                 model, List.of(new ChatMessage(ChatMessage.Role.USER, "Count.")), Sampling.DEFAULT),
+            keep,
             HASH);
     worker.onAssign(assignment, sink);
     return assignment;
@@ -294,6 +301,66 @@ class WorkerTest {
     machine = MachineState.UNKNOWN;
     await().until(() -> worker.closedFor().isEmpty());
     assertThat(offer(FakeOllama.MODEL)).isInstanceOf(OfferReply.Accepted.class);
+  }
+
+  @Test
+  void resultWhoseRequesterIsLost_isKeptForIt_andNotMadeAgain() throws Exception {
+    Optional<KeepId> keep = Optional.of(new KeepId("0123456789abcdef".repeat(2)));
+    ollama.pace(new FakeOllama.Pace(Duration.ZERO, Duration.ZERO, Duration.ofMillis(50)));
+    ClaimId first = claim(FakeOllama.MODEL);
+    Recorded lost = new Recorded();
+    assign(first, FakeOllama.MODEL, keep, lost);
+    await().until(() -> !lost.chunks.isEmpty());
+    lost.gone = true;
+    worker.onLost(first);
+    List<Chunk> answer = FakeOllama.ANSWER.stream().<Chunk>map(Chunk.Text::new).toList();
+    // It asks again while the first still runs, and gets what that came to.
+    ClaimId second = claim(FakeOllama.MODEL);
+    Recorded back = new Recorded();
+    Assignment again = assign(second, FakeOllama.MODEL, keep, back);
+    TaskResult result = result(back);
+    assertThat(result.outcome()).isInstanceOf(Outcome.Done.class);
+    assertThat(back.chunks).isEqualTo(answer);
+    assertThat(lost.result).isNotDone();
+    Receipt half = Receipt.parse(result.receipt());
+    assertThat(half.body().claim()).isEqualTo(second.value());
+    assertThat(half.body().task()).isEqualTo(again.task().value());
+    assertThat(ollama.chats()).hasSize(1);
+
+    // As long as it has not signed for it, it may ask once more; then the worker forgets it.
+    ClaimId third = claim(FakeOllama.MODEL);
+    Recorded unsigned = new Recorded();
+    assign(third, FakeOllama.MODEL, keep, unsigned);
+    Receipt last = Receipt.parse(result(unsigned).receipt());
+    assertThat(ollama.chats()).hasSize(1);
+    worker
+        .onSettle(requester.peerId(), last.countersign(requester, OBSERVED).bytes())
+        .get(20, TimeUnit.SECONDS);
+    Recorded forgotten = new Recorded();
+    assign(claim(FakeOllama.MODEL), FakeOllama.MODEL, keep, forgotten);
+    result(forgotten);
+    assertThat(ollama.chats()).hasSize(2);
+  }
+
+  @Test
+  void resultThatIsKept_isNobodyElses_andEndsWhenItIsGivenUp() throws Exception {
+    Optional<KeepId> keep = Optional.of(new KeepId("0123456789abcdef".repeat(2)));
+    ClaimId claim = claim(FakeOllama.ENDLESS);
+    Recorded recorded = new Recorded();
+    assign(claim, FakeOllama.ENDLESS, keep, recorded);
+    await().until(() -> !recorded.chunks.isEmpty());
+    worker.onLost(claim);
+    assertThat(ollama.abandoned()).isZero();
+    worker.onCancel(claim);
+    await().until(() -> ollama.chatting() == 0);
+
+    ClaimId without = claim(FakeOllama.ENDLESS);
+    Recorded unkept = new Recorded();
+    assign(without, FakeOllama.ENDLESS, unkept);
+    await().until(() -> !unkept.chunks.isEmpty());
+    worker.onLost(without);
+    await().until(() -> ollama.chatting() == 0);
+    await().until(() -> capability().running() == 0);
   }
 
   @Test

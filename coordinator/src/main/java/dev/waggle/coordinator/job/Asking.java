@@ -91,12 +91,23 @@ final class Asking implements TaskListener {
 
   /** Gives the question up; the answer is cancelled. */
   void cancel() {
+    stop(/* leaving= */ false);
+  }
+
+  /**
+   * Gives the question up; the answer is cancelled.
+   *
+   * @param leaving whether a worker that keeps the result may end it
+   */
+  void stop(boolean leaving) {
     RunningTask task;
     synchronized (this) {
       canceled = true;
       task = running;
     }
-    if (task != null) {
+    if (task != null && leaving) {
+      task.leave();
+    } else if (task != null) {
       task.cancel();
     }
     answer.cancel(false);

@@ -1,5 +1,6 @@
 package dev.waggle.coordinator.job;
 
+import dev.waggle.coordinator.Keeping;
 import java.time.Instant;
 import java.util.List;
 
@@ -10,9 +11,16 @@ import java.util.List;
  * @param inputs of the tasks that it needs
  * @param attempt counts from 1
  * @param replicas see {@link TaskDraft#replicas}
+ * @param keeping lets a worker keep the result while this node is away
  */
 public record Claim(
-    Proof proof, JobWork work, List<Input> inputs, int attempt, int replicas, Instant until) {
+    Proof proof,
+    JobWork work,
+    List<Input> inputs,
+    int attempt,
+    int replicas,
+    Keeping keeping,
+    Instant until) {
   public Claim {
     inputs = List.copyOf(inputs);
   }

@@ -1,10 +1,12 @@
 package dev.waggle.coordinator.job;
 
+import dev.waggle.mesh.swarm.exchange.KeepId;
 import java.nio.ByteBuffer;
 import java.security.InvalidKeyException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.HexFormat;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -15,6 +17,10 @@ import javax.crypto.spec.SecretKeySpec;
  */
 final class ClaimSeal {
   static final int KEY_BYTES = 32;
+
+  private static final byte CLAIM = 0;
+  private static final byte KEEP = 1;
+  private static final int KEEP_BYTES = 16;
 
   private static final String ALGORITHM = "HmacSHA256";
 
@@ -31,12 +37,26 @@ final class ClaimSeal {
   }
 
   String of(long task, int fence) {
+    return HexFormat.of().formatHex(mac(CLAIM, task, fence));
+  }
+
+  /** Under which name workers keep what an attempt at a task comes to; nobody else can know it. */
+  KeepId keep(long task, int attempt) {
+    byte[] name = Arrays.copyOf(mac(KEEP, task, attempt), KEEP_BYTES);
+    return new KeepId(HexFormat.of().formatHex(name));
+  }
+
+  private byte[] mac(byte what, long task, int count) {
     try {
       Mac mac = Mac.getInstance(ALGORITHM);
       mac.init(key);
       byte[] text =
-          ByteBuffer.allocate(Long.BYTES + Integer.BYTES).putLong(task).putInt(fence).array();
-      return HexFormat.of().formatHex(mac.doFinal(text));
+          ByteBuffer.allocate(1 + Long.BYTES + Integer.BYTES)
+              .put(what)
+              .putLong(task)
+              .putInt(count)
+              .array();
+      return mac.doFinal(text);
     } catch (NoSuchAlgorithmException | InvalidKeyException e) {
       throw new AssertionError("every JDK has " + ALGORITHM, e);
     }

@@ -3,6 +3,8 @@ package dev.waggle.coordinator.job;
 import static dev.waggle.coordinator.job.JobTables.code;
 import static dev.waggle.ledger.file.SmallDatabase.change;
 
+import dev.waggle.coordinator.Keeping;
+import dev.waggle.crypto.PeerId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -83,7 +85,25 @@ final class JobBook {
             fence,
             index.seal().of(row.id(), fence));
     return Optional.of(
-        new Claim(proof, work, inputs(connection, row.id()), attempt, row.replicas(), until));
+        new Claim(
+            proof,
+            work,
+            inputs(connection, row.id()),
+            attempt,
+            row.replicas(),
+            keeping(row, attempt),
+            until));
+  }
+
+  private Keeping keeping(TaskRow row, int attempt) {
+    Optional<Keeping.Earlier> earlier =
+        row.worker().isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                new Keeping.Earlier(
+                    PeerId.parse(row.worker()),
+                    Duration.ofMillis(Math.max(0, now() - row.begun()))));
+    return new Keeping(index.seal().keep(row.id(), attempt), earlier);
   }
 
   private static List<Claim.Input> inputs(Connection connection, long task) throws SQLException {
@@ -116,10 +136,16 @@ final class JobBook {
     return mine;
   }
 
-  void begin(Connection connection, Claim.Proof proof, String where)
+  void begin(Connection connection, Claim.Proof proof, String where, Optional<PeerId> worker)
       throws SQLException, JobException {
     JobIndex.Held mine = require(proof);
-    JobTables.setState(connection, proof.task(), JobTaskState.RUNNING);
+    change(
+        connection,
+        "UPDATE task SET state = ?, worker = ?, begun = ? WHERE id = ?",
+        code(JobTaskState.RUNNING),
+        worker.map(PeerId::toString).orElse(""),
+        now(),
+        proof.task());
     tell(connection, mine.job, JobEvent.Kind.STARTED, mine.number, where);
   }
 
@@ -180,6 +206,7 @@ final class JobBook {
         cause.length() > ERROR_CHARACTERS_MAX ? cause.substring(0, ERROR_CHARACTERS_MAX) : cause;
     if (!end.isFinal() && mine.attempt < mine.attemptsMax) {
       tell(connection, mine.job, JobEvent.Kind.RETRIED, mine.number, shown);
+      change(connection, "UPDATE task SET worker = '' WHERE id = ?", task);
       delay(connection, task, mine, backoff(mine.attempt), shown);
       return;
     }

@@ -99,7 +99,7 @@ final class JobOrders {
     index.addOpen(tasks.size());
     try (PreparedStatement insert =
             connection.prepareStatement(
-                "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, '', ?, ?, ?, NULL, NULL)");
+                "INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, '', '', 0, ?, ?, ?, NULL, NULL)");
         PreparedStatement needed =
             connection.prepareStatement("INSERT INTO dependency VALUES (?, ?)")) {
       for (int i = 0; i < tasks.size(); i++) {
@@ -191,7 +191,7 @@ final class JobOrders {
                   code(JobTaskState.DONE));
       change(
           connection,
-          "UPDATE task SET state = ?, blocked = ?, attempts = 0, error = NULL WHERE id = ?",
+          "UPDATE task SET state = ?, blocked = ?, attempts = 0, worker = '', error = NULL WHERE id = ?",
           code(missing == 0 ? JobTaskState.READY : JobTaskState.BLOCKED),
           missing,
           each.id());

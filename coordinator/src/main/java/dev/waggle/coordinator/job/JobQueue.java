@@ -1,5 +1,6 @@
 package dev.waggle.coordinator.job;
 
+import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.file.SmallDatabase;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -87,9 +88,14 @@ public final class JobQueue implements AutoCloseable {
     return lease.compareTo(LEASE_MAX) > 0 ? LEASE_MAX : lease;
   }
 
-  /** Begins with a claimed task. */
-  public CompletableFuture<Void> begin(Claim.Proof proof, String where) {
-    return writer.step(connection -> book.begin(connection, proof, where));
+  /**
+   * Begins with a claimed task.
+   *
+   * @param where for people, who does it
+   * @param worker who may keep the result; empty where nobody does
+   */
+  public CompletableFuture<Void> begin(Claim.Proof proof, String where, Optional<PeerId> worker) {
+    return writer.step(connection -> book.begin(connection, proof, where, worker));
   }
 
   /** Goes on holding a task. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.coordinator.Keeping;
 import dev.waggle.coordinator.TaskFailure;
 import dev.waggle.coordinator.TaskSubmitter;
 import dev.waggle.coordinator.Terms;
@@ -63,13 +64,15 @@ public final class JobRunner implements AutoCloseable {
   private static final Duration LEDGER_PAUSE = Duration.ofSeconds(5);
   // A node that has just started meets the others, asks its engines and proves its sandboxes.
   private static final Duration WARM_UP = Duration.ofSeconds(45);
+  // How long what a worker may have kept waits for it to be met again.
+  private static final Duration REUNION = Duration.ofSeconds(20);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
   private static final Duration FORGET_STEP = Duration.ofHours(6);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
 
   private final Parts parts;
   private final String holder;
-  private final Map<Claim.Proof, Runnable> running = new ConcurrentHashMap<>();
+  private final Map<Claim.Proof, Stop> running = new ConcurrentHashMap<>();
   private final Instant began;
   private final Semaphore wake = new Semaphore(0);
   private final Thread thread;
@@ -78,10 +81,17 @@ public final class JobRunner implements AutoCloseable {
   private final AutoCloseable listening;
   private volatile boolean closing;
 
+  /** Makes what is under way end, or be left to workers that keep its result. */
+  @FunctionalInterface
+  private interface Stop {
+    void stop(boolean leaving);
+  }
+
   /**
    * What it works with.
    *
    * @param self this node
+   * @param connected which other nodes can be asked now
    * @param room how many tasks the swarm can take now
    * @param upstream who is asked where no node of the swarm gets it right
    * @param blocking runs what waits for the disk
@@ -95,6 +105,7 @@ public final class JobRunner implements AutoCloseable {
       Ledger ledger,
       Conduct conduct,
       IntSupplier room,
+      Predicate<PeerId> connected,
       Upstream upstream,
       Executor blocking,
       ScheduledExecutorService timer,
@@ -130,23 +141,23 @@ public final class JobRunner implements AutoCloseable {
   }
 
   private void onChanged(Set<JobId> jobs) {
-    for (Map.Entry<Claim.Proof, Runnable> each : running.entrySet()) {
+    for (Map.Entry<Claim.Proof, Stop> each : running.entrySet()) {
       if (jobs.contains(each.getKey().job()) && !parts.queue().isHeld(each.getKey())) {
-        each.getValue().run();
+        each.getValue().stop(/* leaving= */ false);
       }
     }
     wake.release();
   }
 
   private void renew() {
-    for (Map.Entry<Claim.Proof, Runnable> each : running.entrySet()) {
+    for (Map.Entry<Claim.Proof, Stop> each : running.entrySet()) {
       parts
           .queue()
           .renew(each.getKey(), LEASE)
           .exceptionally(
               failure -> {
                 if (unwrapped(failure) instanceof JobException) {
-                  each.getValue().run();
+                  each.getValue().stop(/* leaving= */ false);
                 }
                 return parts.clock().instant();
               });
@@ -222,25 +233,37 @@ public final class JobRunner implements AutoCloseable {
 
   private void start(Claim claim, JobWork.Ask ask) {
     Claim.Proof proof = claim.proof();
+    boolean meeting = parts.clock().instant().isBefore(began.plus(REUNION));
+    if (meeting && claim.keeping().earlier().filter(each -> !isConnected(each)).isPresent()) {
+      settle(proof, new TaskEnd.Postponed(LOOK_AGAIN));
+      return;
+    }
     VerifiedRun run =
         new VerifiedRun(
             parts,
             with(ask.spec(), claim.inputs()),
-            Terms.USUAL,
+            Terms.USUAL.kept(claim.keeping()),
             claim.replicas(),
-            placement -> parts.queue().begin(proof, placement.workerName()));
-    running.put(proof, run::cancel);
+            placement ->
+                parts
+                    .queue()
+                    .begin(proof, placement.workerName(), Optional.of(placement.worker())));
+    running.put(proof, run::stop);
     run.start()
         .whenComplete(
             (result, failure) ->
                 settle(proof, failure == null ? done(result) : failed(unwrapped(failure))));
   }
 
+  private boolean isConnected(Keeping.Earlier worker) {
+    return worker.worker().equals(parts.self()) || parts.connected().test(worker.worker());
+  }
+
   private void start(Claim claim, JobWork.Develop develop) {
     Claim.Proof proof = claim.proof();
     SwarmTools tools = new SwarmTools(parts, proof, develop.order());
-    running.put(proof, tools::cancel);
-    parts.queue().begin(proof, "");
+    running.put(proof, leaving -> tools.cancel());
+    parts.queue().begin(proof, "", Optional.empty());
     try {
       developers.execute(
           () -> {
@@ -360,7 +383,10 @@ public final class JobRunner implements AutoCloseable {
     }
   }
 
-  /** Begins nothing more and gives up what runs, which another run of this node does again. */
+  /**
+   * Begins nothing more and leaves what runs: another run of this node asks for it again, and finds
+   * what workers kept.
+   */
   @Override
   public void close() {
     closing = true;
@@ -369,7 +395,7 @@ public final class JobRunner implements AutoCloseable {
       listening.close();
       thread.interrupt();
       developers.shutdownNow();
-      running.values().forEach(Runnable::run);
+      running.values().forEach(each -> each.stop(/* leaving= */ true));
       thread.join(CLOSE_MAX.toMillis());
       developers.awaitTermination(CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {

@@ -17,14 +17,16 @@ record TaskRow(
     long until,
     String holder,
     int replicas,
-    String need) {
+    String need,
+    String worker,
+    long begun) {
   /** The tasks that a condition holds for. */
   static List<TaskRow> where(Connection connection, String where, Object... values)
       throws SQLException {
     return JobTables.all(
         connection,
         "SELECT id, job, number, state, attempts, attempts_max, fence, not_before, lease_until,"
-            + " holder, replicas, need FROM task WHERE "
+            + " holder, replicas, need, worker, begun FROM task WHERE "
             + where,
         row ->
             new TaskRow(
@@ -39,7 +41,9 @@ record TaskRow(
                 row.getLong(9),
                 row.getString(10),
                 row.getInt(11),
-                row.getString(12)),
+                row.getString(12),
+                row.getString(13),
+                row.getLong(14)),
         values);
   }
 }

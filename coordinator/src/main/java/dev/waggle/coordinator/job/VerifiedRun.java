@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One task, asked of as many workers, one after another, as its result has to be compared with.
- * Steps follow each other; {@link #cancel} may come from any thread.
+ * Steps follow each other; {@link #stop} may come from any thread.
  */
 final class VerifiedRun {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -161,14 +161,19 @@ final class VerifiedRun {
     result.complete(json);
   }
 
-  void cancel() {
+  /**
+   * Gives it up.
+   *
+   * @param leaving whether workers that keep the result may end it
+   */
+  void stop(boolean leaving) {
     Asking open;
     synchronized (this) {
       canceled = true;
       open = asking;
     }
     if (open != null) {
-      open.cancel();
+      open.stop(leaving);
     }
     result.cancel(false);
   }

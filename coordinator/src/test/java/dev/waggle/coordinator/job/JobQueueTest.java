@@ -3,10 +3,14 @@ package dev.waggle.coordinator.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.waggle.coordinator.Keeping;
+import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.Priority;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -108,7 +112,7 @@ class JobQueueTest {
   void job_isDoneWhenItsTasksAre_andItsResultsStay() throws Exception {
     JobId id = get(queue.submit(ANNA, job(task("a"), task("b"))));
     Claim first = claim();
-    get(queue.begin(first.proof(), "node"));
+    get(queue.begin(first.proof(), "node", Optional.empty()));
     done(first);
     assertThat(summary(id).state()).isEqualTo(JobState.OPEN);
     done(claim());
@@ -236,12 +240,31 @@ class JobQueueTest {
   }
 
   @Test
+  void whoBeganWithAnAttempt_isKnownAfterACrash_andForgottenWhenItFailed() throws Exception {
+    PeerId worker = Identity.generate(new SecureRandom()).peerId();
+    get(queue.submit(ANNA, job(task("a"))));
+    Claim first = claim();
+    assertThat(first.keeping().earlier()).isEmpty();
+    get(queue.begin(first.proof(), "node", Optional.of(worker)));
+    clock.travel(Duration.ofSeconds(5));
+    get(queue.releaseAll("w"));
+    Claim again = claim();
+    assertThat(again.keeping().id()).isEqualTo(first.keeping().id());
+    assertThat(again.keeping().earlier())
+        .contains(new Keeping.Earlier(worker, Duration.ofSeconds(5)));
+    fail(again);
+    clock.travel(JobBook.backoff(1));
+    Claim second = claim();
+    assertThat(second.keeping().id()).as("another attempt").isNotEqualTo(first.keeping().id());
+    assertThat(second.keeping().earlier()).isEmpty();
+  }
+
+  @Test
   void postponing_isNoAttempt() throws Exception {
     get(queue.submit(ANNA, job(task("a"))));
     for (int i = 0; i < 5; i++) {
       get(queue.settle(claim().proof(), new TaskEnd.Postponed(Duration.ofMillis(1))));
       clock.travel(Duration.ofMillis(1));
-      get(queue.tidy());
     }
     assertThat(claim().attempt()).isOne();
   }

@@ -80,6 +80,11 @@ final class PermittedServer implements TaskServer {
   }
 
   @Override
+  public void onLost(ClaimId claim) {
+    server.onLost(claim);
+  }
+
+  @Override
   public CompletableFuture<Void> onSettle(PeerId requester, byte[] receipt) {
     return server.onSettle(requester, receipt);
   }

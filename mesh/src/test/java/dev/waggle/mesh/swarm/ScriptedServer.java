@@ -21,6 +21,7 @@ final class ScriptedServer implements TaskServer {
   final List<Offer> offers = new CopyOnWriteArrayList<>();
   final List<Assignment> assignments = new CopyOnWriteArrayList<>();
   final List<ClaimId> canceled = new CopyOnWriteArrayList<>();
+  final List<ClaimId> lost = new CopyOnWriteArrayList<>();
   final List<byte[]> settled = new CopyOnWriteArrayList<>();
 
   static final ModelId MODEL = new ModelId(TestNode.MODEL, "sha256:" + "0".repeat(64));
@@ -53,6 +54,11 @@ final class ScriptedServer implements TaskServer {
   @Override
   public void onCancel(ClaimId claim) {
     canceled.add(claim);
+  }
+
+  @Override
+  public void onLost(ClaimId claim) {
+    lost.add(claim);
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
+import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
@@ -28,6 +29,7 @@ import dev.waggle.mesh.swarm.exchange.Usage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -230,14 +232,20 @@ class TaskExchangeTest {
   }
 
   @Test
-  void requesterThatDies_isACancellation() throws Exception {
-    CompletableFuture<ResultSink> running = new CompletableFuture<>();
-    worker.server.work = (assignment, sink) -> running.complete(sink);
-    HeldClaim claim = claim();
-    claim.assign(CHAT, new Recording());
-    running.get(10, TimeUnit.SECONDS);
+  void requesterThatDies_isLost_whichIsNoCancellation() throws Exception {
+    Optional<KeepId> keep = Optional.of(new KeepId("0123456789abcdef".repeat(2)));
+    HeldClaim dying = claim();
+    dying.assign(CHAT, keep, new Recording());
+    HeldClaim leaving = claim();
+    leaving.assign(CHAT, new Recording());
+    await().until(() -> worker.server.assignments.size() == 2);
+    assertThat(worker.server.assignments.get(0).keep()).isEqualTo(keep);
+    assertThat(worker.server.assignments.get(1).keep()).isEmpty();
+    leaving.leave();
+    await().until(() -> worker.server.lost.contains(leaving.acceptance().claim()));
     requester.swarm.disconnect(worker.id());
-    await().until(() -> worker.server.canceled.contains(claim.acceptance().claim()));
+    await().until(() -> worker.server.lost.contains(dying.acceptance().claim()));
+    assertThat(worker.server.canceled).isEmpty();
   }
 
   @Test

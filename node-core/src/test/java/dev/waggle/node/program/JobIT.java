@@ -192,15 +192,25 @@ class JobIT {
 
   @Test
   @Order(4)
-  void coordinatorThatDies_goesOnWhereItWas() throws Exception {
+  void coordinatorThatDies_goesOnWhereItWas_withWhatWorkersKept() throws Exception {
+    String slow =
+        submit(
+            "{kind: run, language: python, source: 'import time; print(time.time());"
+                + " time.sleep(3)'}");
     String id = submit(squares("key: once\n"));
     await().atMost(LONG).until(() -> job(id).path("done").asInt() >= 4);
+    await().atMost(LONG).until(() -> tasks(slow).path(0).path("state").asText().equals("running"));
     asking.kill();
+    await().atMost(LONG).until(() -> running() == 0);
+    double back = System.currentTimeMillis() / 1000.0;
     asking = program.start("asking", Optional.of(ollama.address()));
     assertThat(job(id).path("done").asInt()).as("what was done stays so").isGreaterThanOrEqualTo(4);
     assertThat(submit(squares("key: once\n"))).as("the same job").isEqualTo(id);
     awaitEnd(id);
     assertSquares(id);
+    awaitEnd(slow);
+    String ran = tasks(slow).path(0).path("result").path("stdout").asText();
+    assertThat(Double.parseDouble(ran.strip())).as("it ran once").isLessThan(back);
   }
 
   @Test

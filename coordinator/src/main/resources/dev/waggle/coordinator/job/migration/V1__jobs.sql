@@ -40,6 +40,9 @@ CREATE TABLE task (
   not_before BIGINT NOT NULL,
   lease_until BIGINT NOT NULL,
   holder VARCHAR(200) NOT NULL,
+  -- Who began with this attempt, and when; it may keep the result while this node is away.
+  worker VARCHAR(128) NOT NULL,
+  begun BIGINT NOT NULL,
   replicas TINYINT NOT NULL,
   -- What a worker has to be able to do.
   need VARCHAR(100) NOT NULL,

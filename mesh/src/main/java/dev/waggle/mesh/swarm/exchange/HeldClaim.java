@@ -19,10 +19,19 @@ public interface HeldClaim {
    * Seals the task to the claim's key and sends it; the listener hears the rest. At most once. The
    * lease is renewed for as long as the listener has not heard the end.
    *
+   * @param keep under which name the worker keeps the result if this node goes away meanwhile
    * @return SHA-256 of the sealed task as it travels, 32 bytes
    */
-  byte[] assign(TaskSpec spec, ResultListener listener);
+  byte[] assign(TaskSpec spec, Optional<KeepId> keep, ResultListener listener);
+
+  /** Assigns a task that is given up when this node goes away. */
+  default byte[] assign(TaskSpec spec, ResultListener listener) {
+    return assign(spec, Optional.empty(), listener);
+  }
 
   /** Gives the claim up at once, before or after {@link #assign}. Idempotent. */
   void cancel();
+
+  /** Goes away without giving it up: a worker that keeps the result ends it. Idempotent. */
+  void leave();
 }

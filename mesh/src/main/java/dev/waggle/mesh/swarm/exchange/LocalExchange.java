@@ -66,10 +66,12 @@ public final class LocalExchange implements Exchange {
     }
 
     @Override
-    public byte[] assign(TaskSpec spec, ResultListener to) {
+    public byte[] assign(TaskSpec spec, Optional<KeepId> keep, ResultListener to) {
       byte[] hash = Envelope.hash(SpecCodec.encode(spec));
       listener.set(to);
-      server.onAssign(new Assignment(task, acceptance.claim(), self, spec, hash), this);
+      // Who asks and who works go away together.
+      Optional<KeepId> nothing = Optional.empty();
+      server.onAssign(new Assignment(task, acceptance.claim(), self, spec, nothing, hash), this);
       return hash;
     }
 
@@ -77,6 +79,11 @@ public final class LocalExchange implements Exchange {
     public void cancel() {
       listener.set(null);
       server.onCancel(acceptance.claim());
+    }
+
+    @Override
+    public void leave() {
+      cancel();
     }
 
     @Override

@@ -236,7 +236,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
   }
 
   @Override
-  public synchronized byte[] assign(TaskSpec spec, ResultListener to) {
+  public synchronized byte[] assign(TaskSpec spec, Optional<KeepId> keep, ResultListener to) {
     if (state != State.HELD || promise == null || stream == null) {
       if (state == State.ENDED) {
         to.onLost(new IOException("the worker is gone"));
@@ -256,7 +256,8 @@ final class RequesterStream implements StreamReader, HeldClaim {
               worker,
               context.clock().instant().plus(TaskProtocol.KEY_VALIDITY));
       Envelope.Sealed sealed =
-          Envelope.seal(context.identity(), header, promise.publicKey(), SpecCodec.encode(spec));
+          Envelope.seal(
+              context.identity(), header, promise.publicKey(), SpecCodec.encode(spec, keep));
       opener = sealed.opener();
       TaskProtocol.send(
           stream,
@@ -370,6 +371,13 @@ final class RequesterStream implements StreamReader, HeldClaim {
     if (state != State.ENDED && stream != null) {
       TaskProtocol.send(
           stream, TaskMessage.newBuilder().setCancel(Cancel.getDefaultInstance()).build());
+      endWith(true);
+    }
+  }
+
+  @Override
+  public synchronized void leave() {
+    if (state != State.ENDED) {
       endWith(true);
     }
   }

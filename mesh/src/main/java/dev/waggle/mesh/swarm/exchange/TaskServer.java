@@ -19,10 +19,16 @@ public interface TaskServer {
   Progress progress(ClaimId claim);
 
   /**
-   * The requester gave up, its connection ended, or its lease ran out: stop the work and free the
-   * place. May come before {@link #onAssign}, and after the end, when it means nothing.
+   * The requester gave up: stop the work and free the place. May come before {@link #onAssign}, and
+   * after the end, when it means nothing.
    */
   void onCancel(ClaimId claim);
+
+  /**
+   * The requester's connection ended, or its lease ran out: the same, unless it may come back for
+   * what it wanted kept. Nobody reads the sink any more.
+   */
+  void onLost(ClaimId claim);
 
   /**
    * The receipt came back signed by both sides. Completes once it is on disk, and only then is

@@ -103,7 +103,7 @@ final class WorkerStream implements StreamReader, ResultSink {
       log.debug("task exchange with {}: {}", stream.connection(), e.getMessage());
       context.conduct().observe(requester(), Fault.MALFORMED);
       stream.reset();
-      abandon();
+      abandon(/* lost= */ false);
     }
   }
 
@@ -116,7 +116,7 @@ final class WorkerStream implements StreamReader, ResultSink {
           setDeadline(TaskProtocol.LEASE);
         }
       }
-      case CANCEL -> abandon();
+      case CANCEL -> abandon(/* lost= */ false);
       case SETTLE -> onSettle(message.getSettle().getReceipt().toByteArray());
       default -> throw new MalformedFrameException("a task message that is not for a worker");
     }
@@ -249,7 +249,15 @@ final class WorkerStream implements StreamReader, ResultSink {
     beats = context.timer().scheduleAtFixedRate(this::beat, beat, beat, TimeUnit.MILLISECONDS);
     context
         .server()
-        .onAssign(new Assignment(task, claim, requester(), spec, Envelope.hash(envelope)), this);
+        .onAssign(
+            new Assignment(
+                task,
+                claim,
+                requester(),
+                spec,
+                SpecCodec.decodeKeep(opened.plaintext()),
+                Envelope.hash(envelope)),
+            this);
   }
 
   private synchronized void beat() {
@@ -344,7 +352,7 @@ final class WorkerStream implements StreamReader, ResultSink {
 
   @Override
   public synchronized void onReset(Stream from) {
-    abandon();
+    abandon(/* lost= */ true);
   }
 
   private void requireFresh() throws MalformedFrameException {
@@ -371,17 +379,21 @@ final class WorkerStream implements StreamReader, ResultSink {
         context.conduct().observe(requester(), Fault.IDLE_CLAIM);
       }
       stream.reset();
-      abandon();
+      abandon(/* lost= */ true);
     }
   }
 
-  /** The requester wants no more, or is gone. */
-  private void abandon() {
+  /** The requester wants no more, or is lost. */
+  private void abandon(boolean lost) {
     boolean held = state == State.CLAIMED || state == State.RUNNING;
     ClaimId given = claim;
     end();
     if (held && given != null) {
-      context.server().onCancel(given);
+      if (lost) {
+        context.server().onLost(given);
+      } else {
+        context.server().onCancel(given);
+      }
     }
   }
 

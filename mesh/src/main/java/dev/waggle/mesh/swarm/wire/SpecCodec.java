@@ -9,6 +9,7 @@ import dev.waggle.mesh.swarm.exchange.ChatOptions;
 import dev.waggle.mesh.swarm.exchange.CodeFile;
 import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.exchange.Continuation;
+import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.Sampling;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
@@ -45,7 +46,17 @@ public final class SpecCodec {
    * @throws IllegalArgumentException if an image is no base64
    */
   public static byte[] encode(TaskSpec spec) {
+    return encode(spec, Optional.empty());
+  }
+
+  /**
+   * The bytes of a task with the name under which its result is kept.
+   *
+   * @throws IllegalArgumentException if an image is no base64
+   */
+  public static byte[] encode(TaskSpec spec, Optional<KeepId> keep) {
     TaskSpecRecord.Builder record = TaskSpecRecord.newBuilder();
+    keep.ifPresent(id -> record.setKeep(id.value()));
     if (spec instanceof TaskSpec.Chat chat) {
       record.setChat(encode(chat));
     } else if (spec instanceof TaskSpec.Completion completion) {
@@ -58,6 +69,16 @@ public final class SpecCodec {
       throw new AssertionError("no encoding for " + spec.getClass());
     }
     return record.build().toByteArray();
+  }
+
+  /** Under which name the result of a task is kept; empty when it is not. */
+  public static Optional<KeepId> decodeKeep(byte[] bytes) throws MalformedFrameException {
+    try {
+      String keep = TaskSpecRecord.parseFrom(bytes).getKeep();
+      return keep.isEmpty() ? Optional.empty() : Optional.of(new KeepId(keep));
+    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+      throw new MalformedFrameException("the name of a kept result cannot be read");
+    }
   }
 
   private static ChatRecord encode(TaskSpec.Chat chat) {
