@@ -30,6 +30,7 @@ record ReceiptCheck(
     PeerId worker,
     ModelId model,
     Set<Label> labels,
+    String job,
     Observation observation,
     byte[] envelopeHash) {
   // Clocks tick differently, and what was measured has ends that nobody else sees.
@@ -64,6 +65,9 @@ record ReceiptCheck(
     }
     if (!MessageDigest.isEqual(body.envelopeHash(), envelopeHash)) {
       return new Verdict.Invalid("it is for another envelope");
+    }
+    if (!body.job().equals(job)) {
+      return new Verdict.Invalid("it names another job");
     }
     if (!body.labels().equals(Label.texts(labels))) {
       return new Verdict.Invalid("it names other labels than the request's");

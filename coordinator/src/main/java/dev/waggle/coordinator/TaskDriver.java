@@ -248,7 +248,7 @@ final class TaskDriver implements RunningTask {
         mine.claim()
             .assign(
                 specFor(effect.task(), mine.by()),
-                terms.keeping().map(Keeping::id),
+                terms.keeping().map(Keeping::part),
                 new Results(mine.number())));
   }
 

@@ -47,6 +47,7 @@ final class TaskRecords {
             attempt.by().worker(),
             attempt.claim().acceptance().model(),
             spec.requirements().labels(),
+            terms.keeping().map(each -> each.part().job()).orElse(""),
             attempt.observation(terms),
             attempt.envelopeHash());
     ReceiptCheck.Verdict verdict = check.countersign(result);

@@ -47,6 +47,11 @@ public record Terms(
     return new Terms(priority, deadline, restartable, others, how, keeping);
   }
 
+  /** The same, as urgent as that. */
+  public Terms urgent(Priority how) {
+    return new Terms(how, deadline, restartable, notBy, verification, keeping);
+  }
+
   /** The same, for a result that is kept. */
   public Terms kept(Keeping how) {
     return new Terms(priority, deadline, restartable, notBy, verification, Optional.of(how));

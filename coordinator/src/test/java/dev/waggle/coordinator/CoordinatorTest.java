@@ -21,6 +21,7 @@ import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.JobPart;
 import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Outcome;
@@ -386,11 +387,11 @@ class CoordinatorTest {
   @Test
   void close_leavesWhatIsKept_toItsWorker() throws Exception {
     exchange.accepts(first, identity.peerId(), DIGEST);
-    KeepId id = new KeepId("0123456789abcdef".repeat(2));
-    Terms kept = Terms.USUAL.kept(new Keeping(id, Optional.empty()));
+    JobPart part = new JobPart("a1", new KeepId("0123456789abcdef".repeat(2)));
+    Terms kept = Terms.USUAL.kept(new Keeping(part, Optional.empty()));
     coordinator.submit(chat(MODEL), kept, new Heard());
     ScriptedExchange.Claim claim = claim(0);
-    assertThat(claim.keep).contains(id);
+    assertThat(claim.part).contains(part);
     coordinator.close();
     assertThat(claim.left).as("before it is cancelled, which means nothing then").isTrue();
   }

@@ -10,6 +10,7 @@ import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.capability.Speed;
 import dev.waggle.mesh.swarm.conduct.Conduct;
+import dev.waggle.mesh.swarm.exchange.JobPart;
 import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
@@ -133,9 +134,9 @@ class PlacerTest {
     Capability fast = capability("m", true, 4, 0);
     Capability slow = capability("m", false, 1, 1);
     List<Peer> peers = List.of(peer(1, true, 1, fast), peer(2, true, 90, slow));
-    KeepId id = new KeepId("0123456789abcdef".repeat(2));
+    JobPart part = new JobPart("a1", new KeepId("0123456789abcdef".repeat(2)));
     Keeping.Earlier earlier = new Keeping.Earlier(peerId(2), Duration.ofSeconds(9));
-    Terms kept = Terms.USUAL.kept(new Keeping(id, Optional.of(earlier)));
+    Terms kept = Terms.USUAL.kept(new Keeping(part, Optional.of(earlier)));
     Demand demand = demand(new Requirements("m"), 100);
     assertThat(placer(new NoLabels()).rank(demand, slow, peers, kept).candidates())
         .extracting(Candidate::worker)

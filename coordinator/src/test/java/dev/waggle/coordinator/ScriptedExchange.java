@@ -10,7 +10,7 @@ import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
 import dev.waggle.mesh.swarm.exchange.Exchange;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
-import dev.waggle.mesh.swarm.exchange.KeepId;
+import dev.waggle.mesh.swarm.exchange.JobPart;
 import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
@@ -57,7 +57,7 @@ final class ScriptedExchange implements Exchange {
     final ModelId promised;
     volatile boolean canceled;
     volatile boolean left;
-    volatile Optional<KeepId> keep = Optional.empty();
+    volatile Optional<JobPart> part = Optional.empty();
     final AtomicLong sent = new AtomicLong();
     private final CompletableFuture<ResultListener> listener = new CompletableFuture<>();
 
@@ -94,8 +94,8 @@ final class ScriptedExchange implements Exchange {
     }
 
     @Override
-    public byte[] assign(TaskSpec spec, Optional<KeepId> keep, ResultListener to) {
-      this.keep = keep;
+    public byte[] assign(TaskSpec spec, Optional<JobPart> of, ResultListener to) {
+      part = of;
       listener.complete(to);
       return HASH;
     }
@@ -152,7 +152,7 @@ final class ScriptedExchange implements Exchange {
               worker.peerId(),
               model,
               digest,
-              "",
+              part.map(JobPart::job).orElse(""),
               new Work(
                   USAGE.promptTokens(),
                   USAGE.outputTokens(),

@@ -91,7 +91,9 @@ final class KeptResults {
   }
 
   private static Optional<Name> name(Assignment assignment) {
-    return assignment.keep().map(keep -> new Name(assignment.requester(), keep, assignment.spec()));
+    return assignment
+        .part()
+        .map(part -> new Name(assignment.requester(), part.keep(), assignment.spec()));
   }
 
   /** The requester has it and has signed for it. */

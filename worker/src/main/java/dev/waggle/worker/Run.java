@@ -7,6 +7,7 @@ import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.JobPart;
 import dev.waggle.mesh.swarm.exchange.ModelId;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
@@ -259,7 +260,7 @@ final class Run {
             parts.identity().peerId(),
             promised.name(),
             promised.digest(),
-            "",
+            assignment.part().map(JobPart::job).orElse(""),
             result.work(),
             result.started(),
             result.ended(),

@@ -17,6 +17,7 @@ import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
+import dev.waggle.mesh.swarm.exchange.JobPart;
 import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
@@ -158,7 +159,7 @@ class WorkerTest {
     return assign(claim, model, Optional.empty(), sink);
   }
 
-  private Assignment assign(ClaimId claim, String model, Optional<KeepId> keep, ResultSink sink) {
+  private Assignment assign(ClaimId claim, String model, Optional<JobPart> part, ResultSink sink) {
     Assignment assignment =
         new Assignment(
             TaskId.random(),
@@ -166,7 +167,7 @@ class WorkerTest {
             requester.peerId(),
             new TaskSpec.Chat(
                 model, List.of(new ChatMessage(ChatMessage.Role.USER, "Count.")), Sampling.DEFAULT),
-            keep,
+            part,
             HASH);
     worker.onAssign(assignment, sink);
     return assignment;
@@ -305,11 +306,12 @@ class WorkerTest {
 
   @Test
   void resultWhoseRequesterIsLost_isKeptForIt_andNotMadeAgain() throws Exception {
-    Optional<KeepId> keep = Optional.of(new KeepId("0123456789abcdef".repeat(2)));
+    Optional<JobPart> part =
+        Optional.of(new JobPart("a1", new KeepId("0123456789abcdef".repeat(2))));
     ollama.pace(new FakeOllama.Pace(Duration.ZERO, Duration.ZERO, Duration.ofMillis(50)));
     ClaimId first = claim(FakeOllama.MODEL);
     Recorded lost = new Recorded();
-    assign(first, FakeOllama.MODEL, keep, lost);
+    assign(first, FakeOllama.MODEL, part, lost);
     await().until(() -> !lost.chunks.isEmpty());
     lost.gone = true;
     worker.onLost(first);
@@ -317,37 +319,39 @@ class WorkerTest {
     // It asks again while the first still runs, and gets what that came to.
     ClaimId second = claim(FakeOllama.MODEL);
     Recorded back = new Recorded();
-    Assignment again = assign(second, FakeOllama.MODEL, keep, back);
+    Assignment again = assign(second, FakeOllama.MODEL, part, back);
     TaskResult result = result(back);
     assertThat(result.outcome()).isInstanceOf(Outcome.Done.class);
     assertThat(back.chunks).isEqualTo(answer);
     assertThat(lost.result).isNotDone();
     Receipt half = Receipt.parse(result.receipt());
     assertThat(half.body().claim()).isEqualTo(second.value());
+    assertThat(half.body().job()).isEqualTo("a1");
     assertThat(half.body().task()).isEqualTo(again.task().value());
     assertThat(ollama.chats()).hasSize(1);
 
     // As long as it has not signed for it, it may ask once more; then the worker forgets it.
     ClaimId third = claim(FakeOllama.MODEL);
     Recorded unsigned = new Recorded();
-    assign(third, FakeOllama.MODEL, keep, unsigned);
+    assign(third, FakeOllama.MODEL, part, unsigned);
     Receipt last = Receipt.parse(result(unsigned).receipt());
     assertThat(ollama.chats()).hasSize(1);
     worker
         .onSettle(requester.peerId(), last.countersign(requester, OBSERVED).bytes())
         .get(20, TimeUnit.SECONDS);
     Recorded forgotten = new Recorded();
-    assign(claim(FakeOllama.MODEL), FakeOllama.MODEL, keep, forgotten);
+    assign(claim(FakeOllama.MODEL), FakeOllama.MODEL, part, forgotten);
     result(forgotten);
     assertThat(ollama.chats()).hasSize(2);
   }
 
   @Test
   void resultThatIsKept_isNobodyElses_andEndsWhenItIsGivenUp() throws Exception {
-    Optional<KeepId> keep = Optional.of(new KeepId("0123456789abcdef".repeat(2)));
+    Optional<JobPart> part =
+        Optional.of(new JobPart("a1", new KeepId("0123456789abcdef".repeat(2))));
     ClaimId claim = claim(FakeOllama.ENDLESS);
     Recorded recorded = new Recorded();
-    assign(claim, FakeOllama.ENDLESS, keep, recorded);
+    assign(claim, FakeOllama.ENDLESS, part, recorded);
     await().until(() -> !recorded.chunks.isEmpty());
     worker.onLost(claim);
     assertThat(ollama.abandoned()).isZero();

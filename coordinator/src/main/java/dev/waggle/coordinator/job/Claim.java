@@ -1,6 +1,7 @@
 package dev.waggle.coordinator.job;
 
 import dev.waggle.coordinator.Keeping;
+import dev.waggle.mesh.swarm.exchange.Priority;
 import java.time.Instant;
 import java.util.List;
 
@@ -11,6 +12,7 @@ import java.util.List;
  * @param inputs of the tasks that it needs
  * @param attempt counts from 1
  * @param replicas see {@link TaskDraft#replicas}
+ * @param priority of its job
  * @param keeping lets a worker keep the result while this node is away
  */
 public record Claim(
@@ -19,6 +21,7 @@ public record Claim(
     List<Input> inputs,
     int attempt,
     int replicas,
+    Priority priority,
     Keeping keeping,
     Instant until) {
   public Claim {

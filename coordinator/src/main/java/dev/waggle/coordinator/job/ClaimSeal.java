@@ -37,16 +37,20 @@ final class ClaimSeal {
   }
 
   String of(long task, int fence) {
-    return HexFormat.of().formatHex(mac(CLAIM, task, fence));
+    return HexFormat.of().formatHex(mac(CLAIM, task, fence, ""));
   }
 
-  /** Under which name workers keep what an attempt at a task comes to; nobody else can know it. */
-  KeepId keep(long task, int attempt) {
-    byte[] name = Arrays.copyOf(mac(KEEP, task, attempt), KEEP_BYTES);
+  /**
+   * Under which name workers keep what an attempt at a task comes to; nobody else can know it.
+   *
+   * @param step of the attempt; empty when it has none
+   */
+  KeepId keep(long task, int attempt, String step) {
+    byte[] name = Arrays.copyOf(mac(KEEP, task, attempt, step), KEEP_BYTES);
     return new KeepId(HexFormat.of().formatHex(name));
   }
 
-  private byte[] mac(byte what, long task, int count) {
+  private byte[] mac(byte what, long task, int count, String step) {
     try {
       Mac mac = Mac.getInstance(ALGORITHM);
       mac.init(key);
@@ -56,7 +60,8 @@ final class ClaimSeal {
               .putLong(task)
               .putInt(count)
               .array();
-      return mac.doFinal(text);
+      mac.update(text);
+      return mac.doFinal(bytes(step));
     } catch (NoSuchAlgorithmException | InvalidKeyException e) {
       throw new AssertionError("every JDK has " + ALGORITHM, e);
     }

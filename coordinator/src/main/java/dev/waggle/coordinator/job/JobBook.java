@@ -5,6 +5,8 @@ import static dev.waggle.ledger.file.SmallDatabase.change;
 
 import dev.waggle.coordinator.Keeping;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.exchange.JobPart;
+import dev.waggle.mesh.swarm.exchange.Priority;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -91,6 +93,7 @@ final class JobBook {
             inputs(connection, row.id()),
             attempt,
             row.replicas(),
+            JobTables.of(Priority.class, index.job(row.job()).priority),
             keeping(row, attempt),
             until));
   }
@@ -103,7 +106,9 @@ final class JobBook {
                 new Keeping.Earlier(
                     PeerId.parse(row.worker()),
                     Duration.ofMillis(Math.max(0, now() - row.begun()))));
-    return new Keeping(index.seal().keep(row.id(), attempt), earlier);
+    JobPart part =
+        new JobPart(index.job(row.job()).name.value(), index.seal().keep(row.id(), attempt, ""));
+    return new Keeping(part, earlier);
   }
 
   private static List<Claim.Input> inputs(Connection connection, long task) throws SQLException {

@@ -2,6 +2,7 @@ package dev.waggle.coordinator.job;
 
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.file.SmallDatabase;
+import dev.waggle.mesh.swarm.exchange.JobPart;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -96,6 +97,11 @@ public final class JobQueue implements AutoCloseable {
    */
   public CompletableFuture<Void> begin(Claim.Proof proof, String where, Optional<PeerId> worker) {
     return writer.step(connection -> book.begin(connection, proof, where, worker));
+  }
+
+  /** What a step of a claimed task is of its job; the same at each attempt. */
+  JobPart part(Claim.Proof proof, String step) {
+    return new JobPart(proof.job().value(), index.seal().keep(proof.task(), 0, step));
   }
 
   /** Goes on holding a task. */

@@ -242,7 +242,7 @@ public final class JobRunner implements AutoCloseable {
         new VerifiedRun(
             parts,
             with(ask.spec(), claim.inputs()),
-            Terms.USUAL.kept(claim.keeping()),
+            Terms.USUAL.urgent(claim.priority()).kept(claim.keeping()),
             claim.replicas(),
             placement ->
                 parts
@@ -261,7 +261,7 @@ public final class JobRunner implements AutoCloseable {
 
   private void start(Claim claim, JobWork.Develop develop) {
     Claim.Proof proof = claim.proof();
-    SwarmTools tools = new SwarmTools(parts, proof, develop.order());
+    SwarmTools tools = new SwarmTools(parts, proof, claim.priority(), develop.order());
     running.put(proof, leaving -> tools.cancel());
     parts.queue().begin(proof, "", Optional.empty());
     try {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.coordinator.Keeping;
 import dev.waggle.coordinator.Placement;
 import dev.waggle.coordinator.TaskFailure;
 import dev.waggle.coordinator.Terms;
@@ -11,6 +12,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.ChatOptions;
 import dev.waggle.mesh.swarm.exchange.ExitReport;
+import dev.waggle.mesh.swarm.exchange.Priority;
 import dev.waggle.mesh.swarm.exchange.Sampling;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.label.Label;
@@ -37,14 +39,16 @@ final class SwarmTools implements CodeTools {
 
   private final JobRunner.Parts parts;
   private final Claim.Proof proof;
+  private final Priority priority;
   private final CodeOrder order;
   private final Set<Asking> asking = ConcurrentHashMap.newKeySet();
   private final Set<Thread> waiting = ConcurrentHashMap.newKeySet();
   private final CountDownLatch canceled = new CountDownLatch(1);
 
-  SwarmTools(JobRunner.Parts parts, Claim.Proof proof, CodeOrder order) {
+  SwarmTools(JobRunner.Parts parts, Claim.Proof proof, Priority priority, CodeOrder order) {
     this.parts = parts;
     this.proof = proof;
+    this.priority = priority;
     this.order = order;
   }
 
@@ -73,7 +77,7 @@ final class SwarmTools implements CodeTools {
             Optional.empty());
     Asking.Answer answer =
         elsewhereIfPossible(
-            chat, spread.taken(), placement -> spread.take(placement.worker().toString()));
+            step, chat, spread.taken(), placement -> spread.take(placement.worker().toString()));
     String text = answer.content().text();
     keep(step, text);
     return text;
@@ -88,7 +92,7 @@ final class SwarmTools implements CodeTools {
       return new Ran(
           ran.path("passed").asBoolean(), ran.path("output").asText(), ran.path("worker").asText());
     }
-    Asking.Answer answer = elsewhereIfPossible(script, notBy, placement -> {});
+    Asking.Answer answer = elsewhereIfPossible(step, script, notBy, placement -> {});
     ExitReport exit =
         answer
             .content()
@@ -110,27 +114,29 @@ final class SwarmTools implements CodeTools {
   }
 
   private Asking.Answer elsewhereIfPossible(
-      TaskSpec spec, Set<String> notBy, Consumer<Placement> onStarted)
+      String step, TaskSpec spec, Set<String> notBy, Consumer<Placement> onStarted)
       throws IOException, InterruptedException {
     Set<PeerId> others = notBy.stream().map(PeerId::parse).collect(Collectors.toSet());
     try {
-      return answer(spec, others, onStarted);
+      return answer(step, spec, others, onStarted);
     } catch (Asking.FailedException e) {
       if (others.isEmpty() || !e.isForWantOfNodes()) {
         throw new IOException(e.getMessage(), e);
       }
     }
     try {
-      return answer(spec, Set.of(), onStarted);
+      return answer(step, spec, Set.of(), onStarted);
     } catch (Asking.FailedException e) {
       throw new IOException(e.getMessage(), e);
     }
   }
 
   /** Asks, and again when everybody is busy. */
-  private Asking.Answer answer(TaskSpec spec, Set<PeerId> notBy, Consumer<Placement> onStarted)
+  private Asking.Answer answer(
+      String step, TaskSpec spec, Set<PeerId> notBy, Consumer<Placement> onStarted)
       throws IOException, InterruptedException, Asking.FailedException {
-    Terms terms = Terms.USUAL.verifiedBy("", notBy);
+    Keeping keeping = new Keeping(parts.queue().part(proof, step), Optional.empty());
+    Terms terms = Terms.USUAL.urgent(priority).verifiedBy("", notBy).kept(keeping);
     for (int tries = 1; ; tries++) {
       try {
         return once(spec, terms, onStarted);

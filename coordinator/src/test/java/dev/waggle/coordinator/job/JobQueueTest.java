@@ -249,13 +249,13 @@ class JobQueueTest {
     clock.travel(Duration.ofSeconds(5));
     get(queue.releaseAll("w"));
     Claim again = claim();
-    assertThat(again.keeping().id()).isEqualTo(first.keeping().id());
+    assertThat(again.keeping().part()).isEqualTo(first.keeping().part());
     assertThat(again.keeping().earlier())
         .contains(new Keeping.Earlier(worker, Duration.ofSeconds(5)));
     fail(again);
     clock.travel(JobBook.backoff(1));
     Claim second = claim();
-    assertThat(second.keeping().id()).as("another attempt").isNotEqualTo(first.keeping().id());
+    assertThat(second.keeping().part()).as("another attempt").isNotEqualTo(first.keeping().part());
     assertThat(second.keeping().earlier()).isEmpty();
   }
 
@@ -327,8 +327,10 @@ class JobQueueTest {
     get(queue.submit(BEN, job("", Priority.LOW, task("b1"), task("b2"))));
     List<String> order = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
-      JobWork.Ask next = (JobWork.Ask) claim().work();
-      order.add(((TaskSpec.Code) next.spec()).source());
+      Claim next = claim();
+      String source = ((TaskSpec.Code) ((JobWork.Ask) next.work()).spec()).source();
+      order.add(source);
+      assertThat(next.priority() == Priority.HIGH).isEqualTo(source.equals("urgent"));
     }
     assertThat(order).containsExactly("urgent", "b1", "a1", "b2", "a2", "a3");
   }

@@ -11,6 +11,7 @@ import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
+import dev.waggle.mesh.swarm.exchange.JobPart;
 import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
@@ -233,14 +234,15 @@ class TaskExchangeTest {
 
   @Test
   void requesterThatDies_isLost_whichIsNoCancellation() throws Exception {
-    Optional<KeepId> keep = Optional.of(new KeepId("0123456789abcdef".repeat(2)));
+    Optional<JobPart> part =
+        Optional.of(new JobPart("a1", new KeepId("0123456789abcdef".repeat(2))));
     HeldClaim dying = claim();
-    dying.assign(CHAT, keep, new Recording());
+    dying.assign(CHAT, part, new Recording());
     HeldClaim leaving = claim();
     leaving.assign(CHAT, new Recording());
     await().until(() -> worker.server.assignments.size() == 2);
-    assertThat(worker.server.assignments.get(0).keep()).isEqualTo(keep);
-    assertThat(worker.server.assignments.get(1).keep()).isEmpty();
+    assertThat(worker.server.assignments.get(0).part()).isEqualTo(part);
+    assertThat(worker.server.assignments.get(1).part()).isEmpty();
     leaving.leave();
     await().until(() -> worker.server.lost.contains(leaving.acceptance().claim()));
     requester.swarm.disconnect(worker.id());

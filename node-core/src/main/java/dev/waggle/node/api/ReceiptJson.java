@@ -14,6 +14,9 @@ public final class ReceiptJson {
     target.put("worker", body.worker().toString()).put("model", body.model());
     target.put("modelDigest", body.modelDigest()).put("promptTokens", body.work().promptTokens());
     target.put("outputTokens", body.work().outputTokens());
+    if (!body.job().isEmpty()) {
+      target.put("job", body.job());
+    }
     ArrayNode labels = target.putArray("labels");
     body.labels().forEach(labels::add);
   }

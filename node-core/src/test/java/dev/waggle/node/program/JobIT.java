@@ -226,7 +226,9 @@ class JobIT {
         .atMost(LONG)
         .until(
             () -> Program.get(asking, "/swarm/v1/ledger").toString(),
-            each -> each.contains("2 of 2 workers agree"));
+            each ->
+                each.contains("2 of 2 workers agree")
+                    && each.contains("\"job\":\"" + compared + "\""));
     String different =
         submit(
             "{kind: run, replicas: 2, attempts: 1, language: python, source: 'import os;"

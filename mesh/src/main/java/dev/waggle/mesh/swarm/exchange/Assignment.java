@@ -7,7 +7,7 @@ import java.util.Optional;
  * A claimed task that reached its worker, opened and checked.
  *
  * @param requester who asked, proved by its signature
- * @param keep under which name the result is kept should the requester go away; empty for one that
+ * @param part of which job it is, whose requester may go away and ask again; empty for one that
  *     nobody would ask for again
  * @param envelopeHash SHA-256 of the sealed task as it travelled, 32 bytes
  */
@@ -16,5 +16,5 @@ public record Assignment(
     ClaimId claim,
     PeerId requester,
     TaskSpec spec,
-    Optional<KeepId> keep,
+    Optional<JobPart> part,
     byte[] envelopeHash) {}

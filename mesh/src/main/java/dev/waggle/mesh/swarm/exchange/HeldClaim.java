@@ -19,10 +19,10 @@ public interface HeldClaim {
    * Seals the task to the claim's key and sends it; the listener hears the rest. At most once. The
    * lease is renewed for as long as the listener has not heard the end.
    *
-   * @param keep under which name the worker keeps the result if this node goes away meanwhile
+   * @param part lets the worker keep the result if this node goes away meanwhile
    * @return SHA-256 of the sealed task as it travels, 32 bytes
    */
-  byte[] assign(TaskSpec spec, Optional<KeepId> keep, ResultListener listener);
+  byte[] assign(TaskSpec spec, Optional<JobPart> part, ResultListener listener);
 
   /** Assigns a task that is given up when this node goes away. */
   default byte[] assign(TaskSpec spec, ResultListener listener) {

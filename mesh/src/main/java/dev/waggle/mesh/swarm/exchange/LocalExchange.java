@@ -66,12 +66,10 @@ public final class LocalExchange implements Exchange {
     }
 
     @Override
-    public byte[] assign(TaskSpec spec, Optional<KeepId> keep, ResultListener to) {
+    public byte[] assign(TaskSpec spec, Optional<JobPart> part, ResultListener to) {
       byte[] hash = Envelope.hash(SpecCodec.encode(spec));
       listener.set(to);
-      // Who asks and who works go away together.
-      Optional<KeepId> nothing = Optional.empty();
-      server.onAssign(new Assignment(task, acceptance.claim(), self, spec, nothing, hash), this);
+      server.onAssign(new Assignment(task, acceptance.claim(), self, spec, part, hash), this);
       return hash;
     }
 

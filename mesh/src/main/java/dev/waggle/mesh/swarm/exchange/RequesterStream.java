@@ -236,7 +236,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
   }
 
   @Override
-  public synchronized byte[] assign(TaskSpec spec, Optional<KeepId> keep, ResultListener to) {
+  public synchronized byte[] assign(TaskSpec spec, Optional<JobPart> part, ResultListener to) {
     if (state != State.HELD || promise == null || stream == null) {
       if (state == State.ENDED) {
         to.onLost(new IOException("the worker is gone"));
@@ -257,7 +257,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
               context.clock().instant().plus(TaskProtocol.KEY_VALIDITY));
       Envelope.Sealed sealed =
           Envelope.seal(
-              context.identity(), header, promise.publicKey(), SpecCodec.encode(spec, keep));
+              context.identity(), header, promise.publicKey(), SpecCodec.encode(spec, part));
       opener = sealed.opener();
       TaskProtocol.send(
           stream,

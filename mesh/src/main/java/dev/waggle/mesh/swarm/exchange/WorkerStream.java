@@ -255,7 +255,7 @@ final class WorkerStream implements StreamReader, ResultSink {
                 claim,
                 requester(),
                 spec,
-                SpecCodec.decodeKeep(opened.plaintext()),
+                SpecCodec.decodePart(opened.plaintext()),
                 Envelope.hash(envelope)),
             this);
   }

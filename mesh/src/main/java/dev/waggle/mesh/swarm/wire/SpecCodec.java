@@ -9,6 +9,7 @@ import dev.waggle.mesh.swarm.exchange.ChatOptions;
 import dev.waggle.mesh.swarm.exchange.CodeFile;
 import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.exchange.Continuation;
+import dev.waggle.mesh.swarm.exchange.JobPart;
 import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.Sampling;
@@ -50,13 +51,13 @@ public final class SpecCodec {
   }
 
   /**
-   * The bytes of a task with the name under which its result is kept.
+   * The bytes of a task that is part of a job.
    *
    * @throws IllegalArgumentException if an image is no base64
    */
-  public static byte[] encode(TaskSpec spec, Optional<KeepId> keep) {
+  public static byte[] encode(TaskSpec spec, Optional<JobPart> part) {
     TaskSpecRecord.Builder record = TaskSpecRecord.newBuilder();
-    keep.ifPresent(id -> record.setKeep(id.value()));
+    part.ifPresent(of -> record.setJob(of.job()).setKeep(of.keep().value()));
     if (spec instanceof TaskSpec.Chat chat) {
       record.setChat(encode(chat));
     } else if (spec instanceof TaskSpec.Completion completion) {
@@ -71,13 +72,15 @@ public final class SpecCodec {
     return record.build().toByteArray();
   }
 
-  /** Under which name the result of a task is kept; empty when it is not. */
-  public static Optional<KeepId> decodeKeep(byte[] bytes) throws MalformedFrameException {
+  /** Of which job a task is a part; empty when of none. */
+  public static Optional<JobPart> decodePart(byte[] bytes) throws MalformedFrameException {
     try {
-      String keep = TaskSpecRecord.parseFrom(bytes).getKeep();
-      return keep.isEmpty() ? Optional.empty() : Optional.of(new KeepId(keep));
+      TaskSpecRecord record = TaskSpecRecord.parseFrom(bytes);
+      return record.getJob().isEmpty()
+          ? Optional.empty()
+          : Optional.of(new JobPart(record.getJob(), new KeepId(record.getKeep())));
     } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
-      throw new MalformedFrameException("the name of a kept result cannot be read");
+      throw new MalformedFrameException("what a task is of a job cannot be read");
     }
   }
 
