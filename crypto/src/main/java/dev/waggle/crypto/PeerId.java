@@ -58,7 +58,8 @@ public final class PeerId implements Comparable<PeerId> {
    * @throws IllegalArgumentException if it is not the identity multihash of an Ed25519 key
    */
   public static PeerId ofMultihash(byte[] multihash) {
-    if (multihash.length != BYTES || !Arrays.equals(PREFIX, Arrays.copyOf(multihash, 6))) {
+    if (multihash.length != BYTES
+        || !Arrays.equals(PREFIX, 0, PREFIX.length, multihash, 0, PREFIX.length)) {
       throw new IllegalArgumentException("not the peer id of an Ed25519 key");
     }
     return new PeerId(multihash.clone());

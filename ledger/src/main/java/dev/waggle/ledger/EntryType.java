@@ -37,6 +37,8 @@ public enum EntryType {
   /** A result was accepted, or a person said how a task goes on; a sentence in UTF-8. */
   APPROVAL(14);
 
+  private static final EntryType[] ALL = values();
+
   private final int code;
 
   EntryType(int code) {
@@ -48,7 +50,7 @@ public enum EntryType {
   }
 
   static Optional<EntryType> ofCode(int code) {
-    for (EntryType type : values()) {
+    for (EntryType type : ALL) {
       if (type.code == code) {
         return Optional.of(type);
       }

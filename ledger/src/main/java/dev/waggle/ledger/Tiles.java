@@ -51,30 +51,29 @@ final class Tiles {
 
   /** Adds an entry. */
   void add(byte[] entryBytes, Sink sink) throws SQLException {
-    byte[] leaf = MerkleHash.leaf(entryBytes);
-    frontier.add(leaf);
-    add(0, frontier.size() - 1, leaf, sink);
+    frontier.add(
+        MerkleHash.leaf(entryBytes),
+        (height, hash) -> {
+          if (height % HEIGHT == 0) {
+            add(height / HEIGHT, hash, sink);
+          }
+        });
   }
 
-  private void add(int level, long index, byte[] hash, Sink sink) throws SQLException {
+  /** Adds a node of a level that is kept, which is the root of the tile below. */
+  private void add(int level, byte[] hash, Sink sink) throws SQLException {
     if (open.size() == level) {
       open.add(new ArrayList<>());
     }
-    List<byte[]> row = open.get(level);
-    row.add(hash);
-    if (row.size() < WIDTH) {
-      return;
+    if (level > 0) {
+      List<byte[]> row = open.get(level - 1);
+      ByteBuffer hashes = ByteBuffer.allocate(WIDTH * MerkleHash.BYTES);
+      row.forEach(hashes::put);
+      row.clear();
+      long place = frontier.size() >>> (HEIGHT * level);
+      sink.onTile(level - 1, place, hashes.array(), hash);
     }
-    ByteBuffer hashes = ByteBuffer.allocate(WIDTH * MerkleHash.BYTES);
-    Frontier tile = new Frontier();
-    for (byte[] each : row) {
-      hashes.put(each);
-      tile.add(each);
-    }
-    row.clear();
-    byte[] root = tile.root();
-    sink.onTile(level, index / WIDTH, hashes.array(), root);
-    add(level + 1, index / WIDTH, root, sink);
+    open.get(level).add(hash);
   }
 
   /** The root of the tree now. */

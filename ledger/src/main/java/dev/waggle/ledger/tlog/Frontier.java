@@ -11,6 +11,17 @@ public final class Frontier {
   private final List<byte[]> subtrees = new ArrayList<>();
   private long size;
 
+  /** Hears of the nodes of a tree, leaves included, lower ones first. */
+  @FunctionalInterface
+  public interface Nodes<E extends Exception> {
+    /**
+     * A node is known.
+     *
+     * @param level 0 for leaves
+     */
+    void onNode(int level, byte[] hash) throws E;
+  }
+
   /** The edge of a tree that is there already. */
   public static <E extends Exception> Frontier of(long size, MerkleTree.Subtrees<E> tree) throws E {
     Frontier frontier = new Frontier();
@@ -36,9 +47,22 @@ public final class Frontier {
    * @param leafHash see {@link MerkleHash#leaf}
    */
   public void add(byte[] leafHash) {
+    add(leafHash, (level, hash) -> {});
+  }
+
+  /**
+   * Adds a leaf.
+   *
+   * @param nodes hears of the nodes that are known by it
+   */
+  public <E extends Exception> void add(byte[] leafHash, Nodes<E> nodes) throws E {
     byte[] hash = leafHash;
+    int level = 0;
+    nodes.onNode(level, hash);
     for (long bit = size; (bit & 1) == 1; bit >>>= 1) {
       hash = MerkleHash.node(subtrees.remove(subtrees.size() - 1), hash);
+      level++;
+      nodes.onNode(level, hash);
     }
     subtrees.add(hash);
     size++;
