@@ -59,6 +59,7 @@ await whole('Completion', 'completions', { model, prompt: 'a', n: 2, logprobs: 2
 await streamed('CompletionPart', 'completions', { model, prompt: 'a', ...usage });
 await streamed('CompletionPart', 'completions', { model, prompt: 'a', logprobs: 2 });
 await whole('Embeddings', 'embeddings', { model: embedder, input: ['bees', 'honey'] });
+await whole('CodedEmbeddings', 'embeddings', { model: embedder, input: 'bees', encoding_format: 'base64' });
 
 await whole('Answer', 'responses', { model, input: 'Say the numbers.', instructions: 'Be brief.' });
 await whole('Answer', 'responses', { model, input: 'Say the numbers.', max_output_tokens: 2 });
@@ -114,6 +115,10 @@ type CompletionPart = Omit<Completion, 'choices' | 'usage'> & {
   usage?: Completion['usage'] | null;
 };
 type Embeddings = OpenAI.Embeddings.CreateEmbeddingResponse;
+// The client asks for base64 by itself, and its type is of what it makes of that.
+type CodedEmbeddings = Omit<Embeddings, 'data'> & {
+  data: Array<Omit<OpenAI.Embeddings.Embedding, 'embedding'> & { embedding: string }>;
+};
 type Answer = Sent<OpenAI.Responses.Response>;
 type Told<T> = T extends { response: OpenAI.Responses.Response } ? Omit<T, 'response'> & { response: Answer } : T;
 type Event = Told<OpenAI.Responses.ResponseStreamEvent>;

@@ -243,7 +243,8 @@ class JobIT {
     await().atMost(LONG).until(() -> tasks(slow).path(0).path("state").asText().equals("running"));
     assertThat(program.at(asking, "job", "cancel", slow).exitCode()).isZero();
     assertThat(job(slow).path("canceled").asInt()).isEqualTo(2);
-    await().atMost(LONG).until(() -> running() == 0);
+    // Sooner than the script would have ended.
+    await().atMost(Duration.ofSeconds(15)).until(() -> running() == 0);
 
     HttpResponse<String> events =
         Program.HTTP.send(

@@ -131,6 +131,9 @@ final class RequesterStream implements StreamReader, HeldClaim {
 
   @Override
   public synchronized void onData(Stream from, ByteBuffer bytes) {
+    if (state == State.ENDED) {
+      return; // What was on its way when it ended.
+    }
     try {
       frames.onBytes(bytes, frame -> inbox.add(TaskProtocol.parse(frame)));
       drain();
@@ -368,10 +371,15 @@ final class RequesterStream implements StreamReader, HeldClaim {
 
   @Override
   public synchronized void cancel() {
-    if (state != State.ENDED && stream != null) {
+    Stream open = stream;
+    if (state != State.ENDED && open != null) {
       TaskProtocol.send(
-          stream, TaskMessage.newBuilder().setCancel(Cancel.getDefaultInstance()).build());
-      endWith(true);
+          open, TaskMessage.newBuilder().setCancel(Cancel.getDefaultInstance()).build());
+      // A reset could overtake what it says, and then this node would seem to be lost.
+      endWith(false);
+      context
+          .timer()
+          .schedule(open::reset, TaskProtocol.CANCEL_MAX.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 

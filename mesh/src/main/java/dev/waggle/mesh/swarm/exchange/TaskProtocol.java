@@ -25,6 +25,9 @@ final class TaskProtocol {
   /** How long a worker waits for the assignment of a claim. */
   static final Duration ASSIGN_MAX = Duration.ofSeconds(10);
 
+  /** How long a worker may take to end a stream on which its task was given up. */
+  static final Duration CANCEL_MAX = Duration.ofSeconds(5);
+
   /** How long a claim lives without renewal. */
   static final Duration LEASE = Duration.ofSeconds(30);
 

@@ -116,7 +116,10 @@ final class WorkerStream implements StreamReader, ResultSink {
           setDeadline(TaskProtocol.LEASE);
         }
       }
-      case CANCEL -> abandon(/* lost= */ false);
+      case CANCEL -> {
+        abandon(/* lost= */ false);
+        stream.reset();
+      }
       case SETTLE -> onSettle(message.getSettle().getReceipt().toByteArray());
       default -> throw new MalformedFrameException("a task message that is not for a worker");
     }
