@@ -30,6 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ResumeIT {
   private static final String MODEL = FakeOllama.MODEL;
   private static final int PIECES = 400;
+  private static final int HARMED_AT = 60;
+  private static final int PAUSED_AT = 100;
 
   private @TempDir Path directory;
   private FakeOllama first;
@@ -43,8 +45,8 @@ class ResumeIT {
   void start() throws Exception {
     first = new FakeOllama();
     second = new FakeOllama();
-    for (FakeOllama each : List.of(first, second)) {
-      each.pace(new FakeOllama.Pace(Duration.ZERO, Duration.ZERO, Duration.ofMillis(10)));
+    for (FakeOllama each : engines()) {
+      each.pace(new FakeOllama.Pace(Duration.ZERO, Duration.ZERO, Duration.ofMillis(2)));
     }
     program = new Program(directory);
     program.probeModels();
@@ -80,6 +82,10 @@ class ResumeIT {
         .collect(Collectors.joining());
   }
 
+  private List<FakeOllama> engines() {
+    return List.of(first, second);
+  }
+
   private HttpResponse<InputStream> ask(String name, String more) throws Exception {
     String body =
         "{\"model\":\""
@@ -106,14 +112,26 @@ class ResumeIT {
 
   private record Heard(String text, JsonNode last, String story, boolean failed) {}
 
-  private Heard hear(HttpResponse<InputStream> response, int pieces, Harm harm) throws Exception {
+  /** Harms the worker that answers while its engine waits, and hears the rest. */
+  private Heard harmed(String name, String more, Harm harm) throws Exception {
+    engines().forEach(each -> each.pauseAt(PAUSED_AT));
+    return hear(
+        ask(name, more),
+        name + "-" + HARMED_AT + " ",
+        worker -> {
+          harm.to(worker);
+          engines().forEach(FakeOllama::goOn);
+        });
+  }
+
+  private Heard hear(HttpResponse<InputStream> response, String mark, Harm harm) throws Exception {
     String by = response.headers().firstValue("x-waggle-node").orElse("");
     String task = response.headers().firstValue("x-waggle-task").orElse("");
     NodeProcess worker = by.equals(one.ready().peerId()) ? one : other;
     StringBuilder text = new StringBuilder();
     JsonNode last = Program.JSON.createObjectNode();
     boolean failed = false;
-    int seen = 0;
+    boolean done = false;
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
       String line = lines.readLine();
@@ -122,7 +140,8 @@ class ResumeIT {
           last = Program.JSON.readTree(line.substring("data: ".length()));
           failed |= last.has("error");
           text.append(last.path("choices").path(0).path("delta").path("content").asText(""));
-          if (seen++ == pieces) {
+          if (!done && text.indexOf(mark) >= 0) {
+            done = true;
             harm.to(worker);
           }
         }
@@ -144,9 +163,9 @@ class ResumeIT {
       throws Exception {
     List<NodeProcess> frozen = new ArrayList<>();
     Heard freezing =
-        hear(
-            ask("wasp", ""),
-            60,
+        harmed(
+            "wasp",
+            "",
             worker -> {
               signal(worker, "-STOP");
               frozen.add(worker);
@@ -157,11 +176,11 @@ class ResumeIT {
     assertThat(freezing.story()).contains("\"resumed\"");
     await().atMost(Duration.ofSeconds(30)).until(() -> resumable() == 2);
 
-    for (FakeOllama each : List.of(first, second)) {
+    for (FakeOllama each : engines()) {
       each.fail(MODEL, FakeOllama.Fault.ERROR_MID_STREAM);
     }
     Heard structured =
-        hear(ask("ant", ",\"response_format\":{\"type\":\"json_object\"}"), -1, worker -> {});
+        hear(ask("ant", ",\"response_format\":{\"type\":\"json_object\"}"), "never", worker -> {});
     assertThat(structured.failed()).as("it cannot be continued").isTrue();
     assertThat(structured.last().path("error").path("message").asText())
         .contains("broke off")
@@ -169,7 +188,7 @@ class ResumeIT {
     first.heal();
     second.heal();
 
-    Heard killed = hear(ask("bee", ",\"max_tokens\":300"), 60, NodeProcess::kill);
+    Heard killed = harmed("bee", ",\"max_tokens\":300", NodeProcess::kill);
     assertThat(killed.failed()).as(killed.story()).isFalse();
     assertThat(killed.text())
         .isEqualTo(pattern("bee").substring(0, pattern("bee").indexOf("bee-300 ")));

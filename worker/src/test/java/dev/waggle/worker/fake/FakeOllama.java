@@ -89,6 +89,7 @@ public final class FakeOllama implements AutoCloseable {
   private static final int CHARACTERS_PER_TOKEN = 4;
   private static final int PIECES_BEFORE_FAULT = 2;
   private static final long TICK_MS = 20;
+  private static final Duration PAUSE_MAX = Duration.ofMinutes(1);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   static {
@@ -105,6 +106,8 @@ public final class FakeOllama implements AutoCloseable {
   private final List<JsonNode> loads = new CopyOnWriteArrayList<>();
   private final Set<String> endsSoon = ConcurrentHashMap.newKeySet();
   private final List<JsonNode> chats = new CopyOnWriteArrayList<>();
+  private volatile int pauseAt = Integer.MAX_VALUE;
+  private volatile CountDownLatch going = new CountDownLatch(1);
   private volatile CountDownLatch healed = new CountDownLatch(1);
   private final AtomicInteger pulling = new AtomicInteger();
   private volatile Duration pullStep = Duration.ZERO;
@@ -165,6 +168,18 @@ public final class FakeOllama implements AutoCloseable {
   /** Makes all models as fast as that. */
   public void pace(Pace now) {
     pace = now;
+  }
+
+  /** Makes answers wait after so many pieces, until {@link #goOn}. */
+  public void pauseAt(int pieces) {
+    going = new CountDownLatch(1);
+    pauseAt = pieces;
+  }
+
+  /** Lets answers that wait go on, and others not wait. */
+  public void goOn() {
+    pauseAt = Integer.MAX_VALUE;
+    going.countDown();
   }
 
   /** Lets so many requests of one model run at once; the others wait, without bound. */
@@ -514,6 +529,9 @@ public final class FakeOllama implements AutoCloseable {
       if (said == PIECES_BEFORE_FAULT && fault != null) {
         fail(out, fault);
         return;
+      }
+      if (said == pauseAt) {
+        going.await(PAUSE_MAX.toSeconds(), TimeUnit.SECONDS);
       }
       pause(now.decode().toNanos());
       String piece = pieces.next();
