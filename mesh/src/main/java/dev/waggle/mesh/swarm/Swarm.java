@@ -31,6 +31,11 @@ import dev.waggle.mesh.swarm.exchange.Exchange;
 import dev.waggle.mesh.swarm.exchange.LocalExchange;
 import dev.waggle.mesh.swarm.exchange.RoutingExchange;
 import dev.waggle.mesh.swarm.exchange.StreamExchange;
+import dev.waggle.mesh.swarm.job.JobCall;
+import dev.waggle.mesh.swarm.job.JobDesk;
+import dev.waggle.mesh.swarm.job.JobReply;
+import dev.waggle.mesh.swarm.job.JobRequest;
+import dev.waggle.mesh.swarm.job.JobServer;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.label.LabelView;
 import dev.waggle.mesh.swarm.liveness.Liveness;
@@ -294,6 +299,30 @@ public final class Swarm implements AutoCloseable {
   /** Orders a model at a member, which gets it from its registry if its owner lets this node. */
   public OrderedPull order(PeerId member, String model) {
     return OrderedPull.begin(member, model, requests, admissions, parts.conduct());
+  }
+
+  /**
+   * Looks after members' jobs from now on; before that nobody is answered.
+   *
+   * @param desk may give work to nobody where this node's certificate says so
+   */
+  public void lookAfterJobs(JobDesk desk) {
+    new JobServer(desk, requests, admissions, parts.conduct(), parts.timer(), parts.blocking())
+        .serve(host);
+  }
+
+  /**
+   * Asks a member about this node's jobs there; fails as {@link JobCall#ask} says.
+   *
+   * @param body what goes with the request; empty for most
+   */
+  public CompletableFuture<JobReply> askAboutJobs(PeerId member, JobRequest request, byte[] body) {
+    return JobCall.ask(member, request, body, requests, admissions, parts.conduct());
+  }
+
+  /** Whether what a member's labelled request needs may be here, by both certificates. */
+  public boolean mayHold(Collection<Label> request, PeerId requester) {
+    return labels.allows(request, requester);
   }
 
   /** Where labelled requests of this node may go. */

@@ -13,6 +13,7 @@ import dev.waggle.mesh.libp2p.security.noise.NoiseDecoderFuzz;
 import dev.waggle.mesh.libp2p.security.noise.NoiseHandshakeFuzz;
 import dev.waggle.mesh.swarm.audit.AuditFuzz;
 import dev.waggle.mesh.swarm.blob.BlobFuzz;
+import dev.waggle.mesh.swarm.job.JobFuzz;
 import dev.waggle.mesh.swarm.membership.InviteFuzz;
 import dev.waggle.mesh.swarm.membership.RevocationFuzz;
 import dev.waggle.mesh.swarm.pull.PullFuzz;
@@ -45,7 +46,8 @@ final class FuzzTargets {
           new ExchangeFuzz(),
           new AuditFuzz(),
           new BlobFuzz(),
-          new PullFuzz());
+          new PullFuzz(),
+          new JobFuzz());
 
   private FuzzTargets() {}
 

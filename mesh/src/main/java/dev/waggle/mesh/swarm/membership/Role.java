@@ -21,6 +21,7 @@ public enum Role {
   RELAY(6);
 
   private static final Set<Role> ASKING = EnumSet.of(MEMBER, REQUESTER, COORDINATOR);
+  private static final Set<Role> COORDINATING = EnumSet.of(MEMBER, COORDINATOR);
   private static final Set<Role> WORKING = EnumSet.of(MEMBER, WORKER);
 
   private final int code;
@@ -67,6 +68,11 @@ public enum Role {
   /** Whether these roles let a node offer tasks to others. */
   public static boolean mayAsk(Set<Role> roles) {
     return roles.stream().anyMatch(ASKING::contains);
+  }
+
+  /** Whether these roles let a node ask for work in others' stead. */
+  public static boolean mayCoordinate(Set<Role> roles) {
+    return roles.stream().anyMatch(COORDINATING::contains);
   }
 
   /** Whether these roles let a node run others' tasks. */
