@@ -9,6 +9,7 @@ import java.util.List;
  * A lease of one task by who holds its proof. When the lease ends without a renewal, the task is
  * anybody's again, and the proof proves nothing any more.
  *
+ * @param member whose job it is, by its peer id
  * @param inputs of the tasks that it needs
  * @param attempt counts from 1
  * @param replicas see {@link TaskDraft#replicas}
@@ -17,6 +18,7 @@ import java.util.List;
  */
 public record Claim(
     Proof proof,
+    String member,
     JobWork work,
     List<Input> inputs,
     int attempt,

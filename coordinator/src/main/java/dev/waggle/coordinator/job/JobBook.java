@@ -25,7 +25,7 @@ import java.util.function.Predicate;
 final class JobBook {
   private static final Duration BACKOFF = Duration.ofSeconds(1);
   private static final Duration BACKOFF_MAX = Duration.ofMinutes(1);
-  private static final int ERROR_CHARACTERS_MAX = 4_000;
+  static final int ERROR_CHARACTERS_MAX = 4_000;
 
   private final JobIndex index;
   private final Clock clock;
@@ -89,6 +89,7 @@ final class JobBook {
     return Optional.of(
         new Claim(
             proof,
+            index.job(row.job()).member,
             work,
             inputs(connection, row.id()),
             attempt,
@@ -321,7 +322,7 @@ final class JobBook {
         index.delayed.remove(each.getKey());
         JobTables.setState(connection, each.getKey(), JobTaskState.READY);
         index.ready.add(index.entry(each.getKey(), each.getValue().job(), each.getValue().need()));
-        index.onChanged(index.job(each.getValue().job()));
+        index.onChanged(index.job(each.getValue().job()).name);
       }
     }
     for (Map.Entry<Long, JobIndex.Held> each : List.copyOf(index.held.entrySet())) {
@@ -382,7 +383,7 @@ final class JobBook {
       throws SQLException {
     JobIndex.Open job = index.job(id);
     job.lastEvent++;
-    index.onChanged(job);
+    index.onChanged(job.name);
     change(
         connection,
         "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)",

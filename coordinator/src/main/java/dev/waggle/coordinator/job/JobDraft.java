@@ -1,12 +1,14 @@
 package dev.waggle.coordinator.job;
 
 import dev.waggle.mesh.swarm.exchange.Priority;
+import dev.waggle.mesh.swarm.label.Label;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -47,6 +49,17 @@ public record JobDraft(
   /** A job on the usual terms. */
   public JobDraft(JobKind kind, List<TaskDraft> tasks) {
     this(kind, "", "", Priority.NORMAL, Optional.empty(), tasks);
+  }
+
+  /**
+   * Where all its tasks may run.
+   *
+   * @throws IllegalArgumentException if a text that stands for a label is none
+   */
+  public Set<Label> labels() {
+    return tasks.stream()
+        .flatMap(each -> each.work().labels().stream())
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** Takes away, again and again, what needs nothing that is left; a circle remains. */

@@ -32,6 +32,10 @@ public record JobEvent(long number, Instant time, Kind kind, OptionalInt task, S
     /** A person answered; the detail is JSON. */
     ANSWERED,
     /** Nothing of the job is left to do. */
-    ENDED
+    ENDED,
+    /** It is being handed over to another node; the detail is that node's peer id. */
+    HANDED_OVER,
+    /** The other node did not take it, and it goes on here; the detail says why. */
+    TAKEN_BACK
   }
 }

@@ -15,7 +15,9 @@ public final class JobException extends Exception {
     /** Somebody else was faster, or it is over. */
     CONFLICT,
     /** There is no room for more now. */
-    FULL
+    FULL,
+    /** What was given makes no sense. */
+    INVALID
   }
 
   public JobException(Kind kind, String message) {

@@ -128,14 +128,18 @@ final class JobIndex {
         .forEach(each -> open.put(each.getKey(), each.getValue()));
     for (JobTaskState state : JobTaskState.values()) {
       if (!state.isOver()) {
-        TaskRow.where(connection, "state = ?", code(state)).forEach(this::index);
+        // Tasks of a job that leaves stay as they were.
+        TaskRow.where(connection, "state = ?", code(state)).stream()
+            .filter(each -> open.containsKey(each.job()))
+            .forEach(this::index);
       }
     }
     findDue();
     readyNeeds = ready.needs();
   }
 
-  private void index(TaskRow row) {
+  /** Counts a task of an open job as one to be done. */
+  void index(TaskRow row) {
     openTasks++;
     String need = row.need();
     if (row.state() == JobTaskState.READY) {
@@ -219,8 +223,17 @@ final class JobIndex {
     return first;
   }
 
-  int openTasks() {
-    return openTasks;
+  /** Refuses so many tasks more than there may be. */
+  void requireRoom(int tasks) throws JobException {
+    if (openTasks + tasks > JobQueue.OPEN_TASKS_MAX) {
+      throw new JobException(
+          JobException.Kind.FULL,
+          "this node has "
+              + openTasks
+              + " tasks to do, and takes at most "
+              + JobQueue.OPEN_TASKS_MAX
+              + " (wait, or cancel a job)");
+    }
   }
 
   /** So many tasks more are to be done. */
@@ -229,8 +242,8 @@ final class JobIndex {
   }
 
   /** Something of a job has changed. */
-  void onChanged(Open job) {
-    changed.add(job.name);
+  void onChanged(JobId job) {
+    changed.add(job);
   }
 
   /** A task is held no more. */

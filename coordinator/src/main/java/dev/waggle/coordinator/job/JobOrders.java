@@ -48,21 +48,13 @@ final class JobOrders {
         return same(known.get(), content, draft.key());
       }
     }
-    if (index.openTasks() + draft.tasks().size() > JobQueue.OPEN_TASKS_MAX) {
-      throw new JobException(
-          JobException.Kind.FULL,
-          "this node has "
-              + index.openTasks()
-              + " tasks to do, and takes at most "
-              + JobQueue.OPEN_TASKS_MAX
-              + " (wait, or cancel a job)");
-    }
+    index.requireRoom(draft.tasks().size());
     long id = index.take(1);
     JobId name = JobId.random();
     long deadline = draft.deadline().map(Instant::toEpochMilli).orElse(0L);
     change(
         connection,
-        "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 0, 0, 0, 0)",
+        "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 0, 0, 0, 0, '', '')",
         id,
         name.value(),
         code(draft.kind()),
@@ -135,14 +127,14 @@ final class JobOrders {
 
   // ---- what people do
 
-  private long idOf(Connection connection, JobId job) throws SQLException, JobException {
-    return JobTables.one(
-            connection, "SELECT id FROM job WHERE name = ?", row -> row.getLong(1), job.value())
-        .orElseThrow(
-            () ->
-                new JobException(
-                    JobException.Kind.UNKNOWN,
-                    "this node knows no job " + job + " (try: waggle job list)"));
+  /** The row of a job that this node looks after. */
+  private static long idOf(Connection connection, JobId job) throws SQLException, JobException {
+    JobRow row = JobRow.require(connection, job);
+    if (row.state().isLeaving()) {
+      throw new JobException(
+          JobException.Kind.CONFLICT, "job " + job + " is, or is to be, at " + row.coordinator());
+    }
+    return row.id();
   }
 
   void cancel(Connection connection, JobId job) throws SQLException, JobException {
@@ -238,10 +230,11 @@ final class JobOrders {
     List<Long> old =
         JobTables.all(
             connection,
-            "SELECT id FROM job WHERE state <> ? AND ended < ?",
+            "SELECT id FROM job WHERE ended > 0 AND ended < ?",
             row -> row.getLong(1),
-            code(JobState.OPEN),
             before.toEpochMilli());
+    change(connection, "DELETE FROM elsewhere WHERE noted < ?", before.toEpochMilli());
+    change(connection, "DELETE FROM withdrawn WHERE noted < ?", before.toEpochMilli());
     for (long each : old) {
       String tasks = "(SELECT id FROM task WHERE job = ?)";
       change(connection, "DELETE FROM dependency WHERE task IN " + tasks, each);

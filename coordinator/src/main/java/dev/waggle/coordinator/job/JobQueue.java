@@ -33,6 +33,9 @@ public final class JobQueue implements AutoCloseable {
   /** How long a job is kept after its end. */
   public static final Duration KEPT = Duration.ofDays(30);
 
+  // Each is asked when somebody wants to see all jobs.
+  private static final int COORDINATORS_MAX = 16;
+
   private static final String MIGRATIONS = "dev/waggle/coordinator/job/migration";
 
   private final SmallDatabase database;
@@ -40,6 +43,7 @@ public final class JobQueue implements AutoCloseable {
   private final JobIndex index;
   private final JobBook book;
   private final JobOrders orders;
+  private final JobMoves moves;
   private final JobReader reader;
   private final JobWriter writer;
   private final List<Consumer<Set<JobId>>> listeners = new CopyOnWriteArrayList<>();
@@ -50,6 +54,7 @@ public final class JobQueue implements AutoCloseable {
     this.index = new JobIndex(database);
     this.book = new JobBook(index, clock);
     this.orders = new JobOrders(index, book, clock);
+    this.moves = new JobMoves(index, book, clock);
     this.reader = new JobReader(database);
     index.load();
     this.writer = new JobWriter(database, index::load, this::tell);
@@ -154,6 +159,45 @@ public final class JobQueue implements AutoCloseable {
     return writer.step(connection -> orders.answer(connection, job, number, answer));
   }
 
+  /**
+   * Freezes a job of a member, which is to go on at another node: nothing of it is claimed here any
+   * more, and what is claimed counts as not tried. Again for the same node, it stays so.
+   *
+   * @param to that node, by its peer id
+   * @return what tells this transfer of the job from others
+   */
+  public CompletableFuture<String> freeze(String member, JobId job, String to) {
+    return writer.soon(connection -> moves.freeze(connection, member, job, to));
+  }
+
+  /** The other node has said that it has a job that is frozen. */
+  public CompletableFuture<Void> leave(JobId job, String transfer) {
+    return writer.step(connection -> moves.leave(connection, job, transfer));
+  }
+
+  /**
+   * The other node has said that it never takes a transfer, or it was never sent: the job goes on
+   * here.
+   */
+  public CompletableFuture<Void> thaw(JobId job, String transfer, String why) {
+    return writer.step(connection -> moves.thaw(connection, job, transfer, why));
+  }
+
+  /** Takes over a job that a member began elsewhere; the same transfer again changes nothing. */
+  public CompletableFuture<Void> take(String member, JobParcel parcel) {
+    return writer.step(connection -> moves.take(connection, member, parcel));
+  }
+
+  /** Whether a transfer was taken; if not, it is not taken from now on. */
+  public CompletableFuture<Boolean> withdraw(String member, JobId job, String transfer) {
+    return writer.soon(connection -> moves.withdraw(connection, member, job, transfer));
+  }
+
+  /** Keeps in mind that a job was submitted at another node. */
+  public CompletableFuture<Void> noteElsewhere(JobId job, String coordinator) {
+    return writer.step(connection -> moves.noteElsewhere(connection, job, coordinator));
+  }
+
   /** Forgets jobs that ended before a moment; returns how many. */
   public CompletableFuture<Integer> forget(Instant before) {
     return writer.soon(connection -> orders.forget(connection, before));
@@ -187,6 +231,31 @@ public final class JobQueue implements AutoCloseable {
   /** A job; empty when it is not known. */
   public Optional<JobSummary> job(JobId job) {
     return reader.job(job);
+  }
+
+  /** A frozen job, as the other node needs it; empty when it is not frozen. */
+  public Optional<JobParcel> parcel(JobId job) {
+    return reader.parcel(job);
+  }
+
+  /** The jobs that are frozen. */
+  public List<JobId> leaving() {
+    return reader.leaving();
+  }
+
+  /** Which other node has a job, by its peer id; empty when this one has it, or it is not known. */
+  public Optional<String> elsewhere(JobId job) {
+    return reader.elsewhere(job);
+  }
+
+  /** Other nodes that have jobs of this one's users, by their peer ids; a few of them. */
+  public List<String> coordinators() {
+    return reader.coordinators(COORDINATORS_MAX);
+  }
+
+  /** A member's latest jobs, the newest first. */
+  public List<JobSummary> jobsOf(String member, int max) {
+    return reader.jobsOf(member, max);
   }
 
   /** The latest jobs, the newest first. */

@@ -110,7 +110,24 @@ public final class JobRunner implements AutoCloseable {
       Executor blocking,
       ScheduledExecutorService timer,
       Clock clock,
-      RandomGenerator random) {}
+      RandomGenerator random) {
+    Parts withoutUpstream() {
+      return new Parts(
+          self,
+          queue,
+          artifacts,
+          swarm,
+          ledger,
+          conduct,
+          room,
+          connected,
+          Upstream.NONE,
+          blocking,
+          timer,
+          clock,
+          random);
+    }
+  }
 
   private JobRunner(Parts parts) {
     this.parts = parts;
@@ -222,12 +239,17 @@ public final class JobRunner implements AutoCloseable {
   }
 
   private void start(Claim claim) {
-    if (claim.work() instanceof JobWork.Ask ask) {
-      start(claim, ask);
-    } else if (claim.work() instanceof JobWork.Develop develop) {
-      start(claim, develop);
-    } else {
-      throw new AssertionError("no treatment for " + claim.work().getClass());
+    try {
+      if (claim.work() instanceof JobWork.Ask ask) {
+        start(claim, ask);
+      } else if (claim.work() instanceof JobWork.Develop develop) {
+        start(claim, develop);
+      } else {
+        throw new AssertionError("no treatment for " + claim.work().getClass());
+      }
+    } catch (IllegalArgumentException e) {
+      // What others said before makes, put together, no task.
+      settle(claim.proof(), new TaskEnd.Failed(String.valueOf(e.getMessage()), true));
     }
   }
 
@@ -261,7 +283,11 @@ public final class JobRunner implements AutoCloseable {
 
   private void start(Claim claim, JobWork.Develop develop) {
     Claim.Proof proof = claim.proof();
-    SwarmTools tools = new SwarmTools(parts, proof, claim.priority(), develop.order());
+    // This node's way out of the swarm is for its own users.
+    boolean own = claim.member().equals(holder);
+    SwarmTools tools =
+        new SwarmTools(
+            own ? parts : parts.withoutUpstream(), proof, claim.priority(), develop.order());
     running.put(proof, leaving -> tools.cancel());
     parts.queue().begin(proof, "", Optional.empty());
     try {

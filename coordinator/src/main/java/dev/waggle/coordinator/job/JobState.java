@@ -9,10 +9,19 @@ public enum JobState {
   /** Nothing of it is left to do, and some of it failed. */
   FAILED,
   /** It was cancelled. */
-  CANCELED;
+  CANCELED,
+  /** Another member's node is to have it; whether that has it already is not known. */
+  HANDING_OVER,
+  /** Another member's node has it. */
+  HANDED_OVER;
 
-  /** Whether nothing of it is left to do. */
+  /** Whether nothing of it is left to do here. */
   public boolean isOver() {
-    return this != OPEN;
+    return this != OPEN && this != HANDING_OVER;
+  }
+
+  /** Whether it is another node's, or about to be. */
+  public boolean isLeaving() {
+    return this == HANDING_OVER || this == HANDED_OVER;
   }
 }

@@ -9,6 +9,7 @@ import java.util.Optional;
  *
  * @param member who submitted it, by its peer id
  * @param lastEvent the number of its last event
+ * @param coordinator who has it or is to have it, by its peer id; empty for this node
  */
 public record JobSummary(
     JobId id,
@@ -25,4 +26,5 @@ public record JobSummary(
     int done,
     int failed,
     int canceled,
-    long lastEvent) {}
+    long lastEvent,
+    String coordinator) {}

@@ -65,7 +65,7 @@ final class JobTables {
 
   static final String JOB_COLUMNS =
       "name, kind, title, member, client_key, priority, created, deadline, ended, state, total,"
-          + " done, failed, canceled, last_event";
+          + " done, failed, canceled, last_event, coordinator";
 
   static JobSummary job(ResultSet row) throws SQLException {
     return new JobSummary(
@@ -83,7 +83,8 @@ final class JobTables {
         row.getInt(12),
         row.getInt(13),
         row.getInt(14),
-        row.getLong(15));
+        row.getLong(15),
+        row.getString(16));
   }
 
   static final String TASK_COLUMNS =

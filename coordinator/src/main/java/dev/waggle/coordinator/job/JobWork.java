@@ -2,14 +2,19 @@ package dev.waggle.coordinator.job;
 
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.wire.SpecCodec;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Set;
 
 /** What a task of a job is to do. */
 public sealed interface JobWork {
   /** What a worker has to be able to do: a sandbox's runtime, {@code model}, or {@code code}. */
   String need();
+
+  /** Where it may run. */
+  Set<Label> labels();
 
   /** Something that one node of the swarm answers. */
   record Ask(TaskSpec spec) implements JobWork {
@@ -19,6 +24,11 @@ public sealed interface JobWork {
     @Override
     public String need() {
       return spec instanceof TaskSpec.Code code ? code.model() : MODEL;
+    }
+
+    @Override
+    public Set<Label> labels() {
+      return spec.labels();
     }
   }
 
@@ -30,6 +40,11 @@ public sealed interface JobWork {
     @Override
     public String need() {
       return CODE;
+    }
+
+    @Override
+    public Set<Label> labels() {
+      return Label.all(order.labels(), Label.OF_REQUEST_MAX);
     }
   }
 

@@ -20,10 +20,29 @@ CREATE TABLE job (
   done INT NOT NULL,
   failed INT NOT NULL,
   canceled INT NOT NULL,
-  last_event BIGINT NOT NULL
+  last_event BIGINT NOT NULL,
+  -- Who has it, or is to have it, by its peer id; empty for this node.
+  coordinator VARCHAR(128) NOT NULL,
+  -- Tells apart how often it was handed over; empty for never.
+  transfer VARCHAR(32) NOT NULL
 );
 
 CREATE INDEX job_key ON job (client_key, member);
+CREATE INDEX job_member ON job (member);
+
+-- Where jobs of this node's users are that were never here.
+CREATE TABLE elsewhere (
+  name VARCHAR(16) PRIMARY KEY,
+  coordinator VARCHAR(128) NOT NULL,
+  noted BIGINT NOT NULL
+);
+
+-- Transfers that this node said it has not got; it does not take them any more.
+CREATE TABLE withdrawn (
+  transfer VARCHAR(32) PRIMARY KEY,
+  member VARCHAR(128) NOT NULL,
+  noted BIGINT NOT NULL
+);
 
 CREATE TABLE task (
   id BIGINT PRIMARY KEY,
