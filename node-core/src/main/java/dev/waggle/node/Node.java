@@ -28,6 +28,7 @@ import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.Revocation;
 import dev.waggle.node.api.HttpApi;
+import dev.waggle.node.api.MemberJobs;
 import dev.waggle.node.api.NodeControl;
 import dev.waggle.node.audit.Auditor;
 import dev.waggle.node.config.NodeConfig;
@@ -42,6 +43,7 @@ import dev.waggle.node.data.NodeDatabase;
 import dev.waggle.node.data.PauseStore;
 import dev.waggle.node.data.ProbeStore;
 import dev.waggle.node.data.RunningNode;
+import dev.waggle.node.job.JobHandovers;
 import dev.waggle.node.job.UpstreamModel;
 import dev.waggle.worker.Worker;
 import dev.waggle.worker.model.ModelTransfers;
@@ -85,6 +87,7 @@ public final class Node implements NodeControl, AutoCloseable {
   private static final Duration STALL_MAX = Duration.ofSeconds(8);
 
   private static final Duration AUDIT_STEP = Duration.ofSeconds(5);
+  private static final Duration HANDOVER_STEP = Duration.ofSeconds(5);
   private static final Instant PAUSED_FOR_EVER = Instant.parse("9999-01-01T00:00:00Z");
 
   private final NodeConfig config;
@@ -113,6 +116,7 @@ public final class Node implements NodeControl, AutoCloseable {
   private final ModelTransfers transfers;
   private final Coordinator coordinator;
   private final NodeJobs jobs;
+  private final JobHandovers handovers;
   private final HttpApi api;
 
   private Node(NodeConfig config)
@@ -192,6 +196,11 @@ public final class Node implements NodeControl, AutoCloseable {
           config.upstream().<Upstream>map(UpstreamModel::new).orElse(Upstream.NONE),
           threads,
           clock);
+      handovers = new JobHandovers(jobs.queue(), swarm, threads.blocking());
+      ScheduledFuture<?> asking =
+          Recurring.schedule(threads.timer(), HANDOVER_STEP, HANDOVER_STEP, handovers::round);
+      open.push(() -> asking.cancel(false));
+      swarm.lookAfterJobs(new MemberJobs(this));
       api = opened(HttpApi.start(this, token, Version.current(), http, threads.blocking()));
       directory.announce(self());
       worker.start();
@@ -429,6 +438,11 @@ public final class Node implements NodeControl, AutoCloseable {
   @Override
   public JobQueue jobs() {
     return jobs.queue();
+  }
+
+  @Override
+  public JobHandovers jobHandovers() {
+    return handovers;
   }
 
   @Override

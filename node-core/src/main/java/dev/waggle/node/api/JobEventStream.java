@@ -1,6 +1,6 @@
 package dev.waggle.node.api;
 
-import dev.waggle.coordinator.job.JobEvent;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.waggle.coordinator.job.JobId;
 import dev.waggle.coordinator.job.JobQueue;
 import io.vertx.core.Context;
@@ -8,9 +8,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,37 +21,46 @@ import org.slf4j.LoggerFactory;
 final class JobEventStream {
   private static final Logger log = LoggerFactory.getLogger(JobEventStream.class);
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(10);
+  private static final Duration POLL = Duration.ofMillis(500);
+  private static final Duration AGAIN = Duration.ofSeconds(2);
+  private static final Duration AWAY_MAX = Duration.ofMinutes(1);
   private static final int BATCH = 200;
 
   private final Vertx vertx;
   private final Context context;
   private final HttpServerResponse response;
-  private final JobQueue queue;
+  private final Source source;
   private final JobId job;
-  private final Executor blocking;
   private final long timer;
   private @Nullable AutoCloseable listening;
   private long last;
+  private long heard = System.nanoTime();
   private boolean reading;
   private boolean again;
   private boolean ended;
 
-  private record Batch(List<JobEvent> events, boolean isOver) {}
+  /**
+   * Some events.
+   *
+   * @param isOver whether none follow those
+   * @param isElsewhere whether nobody tells this node that more have come
+   */
+  record Batch(List<JsonNode> events, boolean isOver, boolean isElsewhere) {}
+
+  /** Where events come from. */
+  interface Source {
+    /** What happened after an event. */
+    CompletableFuture<Batch> read(long after, int max);
+  }
 
   private JobEventStream(
-      Vertx vertx,
-      HttpServerResponse response,
-      JobQueue queue,
-      JobId job,
-      long last,
-      Executor blocking) {
+      Vertx vertx, HttpServerResponse response, Source source, JobId job, long last) {
     this.vertx = vertx;
     this.context = vertx.getOrCreateContext();
     this.response = response;
-    this.queue = queue;
+    this.source = source;
     this.job = job;
     this.last = last;
-    this.blocking = blocking;
     this.timer = vertx.setPeriodic(KEEP_ALIVE.toMillis(), id -> keepAlive());
   }
 
@@ -62,10 +69,10 @@ final class JobEventStream {
       Vertx vertx,
       HttpServerResponse response,
       JobQueue queue,
+      Source source,
       JobId job,
-      long after,
-      Executor blocking) {
-    JobEventStream stream = new JobEventStream(vertx, response, queue, job, after, blocking);
+      long after) {
+    JobEventStream stream = new JobEventStream(vertx, response, source, job, after);
     response.setChunked(true);
     response.putHeader("content-type", "text/event-stream");
     response.putHeader("cache-control", "no-cache");
@@ -95,20 +102,14 @@ final class JobEventStream {
     }
     reading = true;
     again = false;
-    long from = last;
     try {
-      CompletableFuture.supplyAsync(() -> batch(from), blocking)
+      source
+          .read(last, BATCH)
           .whenComplete((batch, failure) -> context.runOnContext(now -> onRead(batch, failure)));
     } catch (RejectedExecutionException e) {
       reading = false;
       vertx.setTimer(KEEP_ALIVE.toMillis(), id -> read());
     }
-  }
-
-  private Batch batch(long from) {
-    // In this order: what is over has no events after those that are read now.
-    boolean over = queue.job(job).map(each -> each.state().isOver()).orElse(true);
-    return new Batch(queue.events(job, from, BATCH), over);
   }
 
   private void onRead(@Nullable Batch batch, @Nullable Throwable failure) {
@@ -117,30 +118,40 @@ final class JobEventStream {
       return;
     }
     if (batch == null) {
-      log.warn("the events of job {} cannot be read: {}", job, String.valueOf(failure));
-      end();
-      response.end();
+      onFailure(failure);
       return;
     }
-    for (JobEvent each : batch.events()) {
-      last = each.number();
-      response.write(
-          "id: "
-              + each.number()
-              + "\nevent: "
-              + each.kind().name().toLowerCase(Locale.ROOT)
-              + "\ndata: "
-              + JobJson.of(each)
-              + "\n\n");
+    heard = System.nanoTime();
+    for (JsonNode each : batch.events()) {
+      last = Math.max(last, each.path("number").asLong());
+      response.write("id: " + last + "\nevent: " + kind(each) + "\ndata: " + each + "\n\n");
     }
-    if (batch.isOver() && batch.events().size() < BATCH) {
+    if (batch.isOver() && batch.events().isEmpty()) {
       end();
       response.end();
+    } else if (batch.isElsewhere() && batch.events().isEmpty()) {
+      vertx.setTimer(POLL.toMillis(), id -> read());
     } else if (response.writeQueueFull()) {
       response.drainHandler(drained -> read());
-    } else if (again || batch.events().size() == BATCH) {
+    } else if (again || !batch.events().isEmpty()) {
       read();
     }
+  }
+
+  /** As a field of the stream: no line can end in it. */
+  private static String kind(JsonNode event) {
+    return event.path("kind").asText().replaceAll("[^a-z_]", "");
+  }
+
+  /** A node that looks after the job and is away may come back. */
+  private void onFailure(@Nullable Throwable failure) {
+    if (System.nanoTime() - heard < AWAY_MAX.toNanos()) {
+      vertx.setTimer(AGAIN.toMillis(), id -> read());
+      return;
+    }
+    log.warn("the events of job {} cannot be read: {}", job, String.valueOf(failure));
+    end();
+    response.end();
   }
 
   private void end() {

@@ -1,7 +1,6 @@
 package dev.waggle.node.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.coordinator.job.Claim;
@@ -9,8 +8,9 @@ import dev.waggle.coordinator.job.JobDraft;
 import dev.waggle.coordinator.job.JobException;
 import dev.waggle.coordinator.job.JobId;
 import dev.waggle.coordinator.job.JobQueue;
-import dev.waggle.coordinator.job.JobSummary;
 import dev.waggle.coordinator.job.TaskEnd;
+import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.job.JobRequest;
 import dev.waggle.node.data.AccessToken.Scope;
 import dev.waggle.node.job.JobFile;
 import dev.waggle.node.job.JobFileException;
@@ -18,6 +18,7 @@ import dev.waggle.node.job.JobSchema;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -29,7 +30,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Jobs: what they are, how they go, and who runs their tasks. */
 final class JobRoutes {
@@ -38,9 +41,12 @@ final class JobRoutes {
   private static final int LIMIT_MAX = 1_000;
   private static final int NEEDS_MAX = 64;
   private static final int HOLDER_CHARACTERS_MAX = 200;
+  // Less than what clients of this API wait for an answer.
+  private static final Duration HANDOVER_MAX = Duration.ofSeconds(45);
   private static final Duration LEASE = Duration.ofSeconds(30);
 
   private final NodeControl node;
+  private final JobHomes homes;
   private final Guard guard;
   private final LaterAnswers later;
   private final Vertx vertx;
@@ -49,6 +55,7 @@ final class JobRoutes {
 
   JobRoutes(NodeControl node, Guard guard, LaterAnswers later, Vertx vertx, Executor blocking) {
     this.node = node;
+    this.homes = new JobHomes(node, blocking);
     this.guard = guard;
     this.later = later;
     this.vertx = vertx;
@@ -76,10 +83,11 @@ final class JobRoutes {
     router.get(ROOT + "/:id/events").handler(this::events);
     router
         .post(ROOT + "/:id/cancel")
-        .handler(context -> change(context, queue().cancel(id(context))));
+        .handler(context -> ask(context, new JobRequest.Cancel(id(context).value())));
     router
         .post(ROOT + "/:id/retry")
-        .handler(context -> change(context, queue().retry(id(context))));
+        .handler(context -> ask(context, new JobRequest.Retry(id(context).value())));
+    router.post(ROOT + "/:id/handover").handler(this::handOver);
     router.post(ROOT + "/:id/tasks/:number/answer").handler(this::answer);
     router
         .get("/swarm/v1/artifacts/:sha256")
@@ -92,8 +100,12 @@ final class JobRoutes {
   }
 
   private static JobId id(RoutingContext context) {
+    return id(context.pathParam("id"));
+  }
+
+  private static JobId id(String name) {
     try {
-      return new JobId(context.pathParam("id"));
+      return new JobId(name);
     } catch (IllegalArgumentException e) {
       throw JsonFields.wrong("id", "is no job's name (16 hex digits; see: waggle job list)");
     }
@@ -123,6 +135,7 @@ final class JobRoutes {
           case FORBIDDEN -> 403;
           case CONFLICT -> 409;
           case FULL -> 503;
+          case INVALID -> 400;
         };
     String code =
         switch (e.kind()) {
@@ -130,6 +143,7 @@ final class JobRoutes {
           case FORBIDDEN -> "forbidden";
           case CONFLICT -> "conflict";
           case FULL -> "overloaded";
+          case INVALID -> "invalid";
         };
     return new ApiException(ApiError.of(status, e.getMessage(), code));
   }
@@ -160,13 +174,14 @@ final class JobRoutes {
 
   private void submit(RoutingContext context) {
     String text = context.body().length() > 0 ? context.body().asString() : "";
+    String on = on(context);
     context.response().setStatusCode(202);
     try {
       answer(
           context,
           CompletableFuture.supplyAsync(() -> read(text), blocking)
-              .thenCompose(draft -> queue().submit(node.swarm().peerId().toString(), draft)),
-          job -> object().put("job", job.value()));
+              .thenComposeAsync(draft -> homes.submit(homes.ofNew(on), draft), blocking),
+          job -> job);
     } catch (RejectedExecutionException e) {
       throw new ApiException(
           ApiError.of(503, "this node is too busy (try again in a moment)", "overloaded"));
@@ -181,48 +196,33 @@ final class JobRoutes {
     }
   }
 
-  private void list(RoutingContext context) {
-    int limit = number(context, "limit", LIMIT, LIMIT_MAX);
-    later.answer(
-        context,
-        () -> {
-          ObjectNode body = object();
-          ArrayNode jobs = body.putArray("jobs");
-          queue().jobs(limit).forEach(each -> jobs.add(JobJson.of(each)));
-          return body;
-        });
+  /** Where the request says that the job is; null where it does not. */
+  private static @Nullable String on(RoutingContext context) {
+    return context.request().getParam("on");
   }
 
-  private JobSummary require(JobId job) {
-    return queue()
-        .job(job)
-        .orElseThrow(
-            () ->
-                new ApiException(
-                    ApiError.of(
-                        404,
-                        "this node knows no job " + job + " (try: waggle job list)",
-                        "not_found")));
+  private void ask(RoutingContext context, JobRequest request) {
+    answer(context, homes.ask(id(context), on(context), request), body -> body);
+  }
+
+  private void list(RoutingContext context) {
+    int limit = number(context, "limit", LIMIT, LIMIT_MAX);
+    String on = on(context);
+    answer(
+        context,
+        CompletableFuture.supplyAsync(() -> homes.list(on, Math.max(1, limit)), blocking)
+            .thenCompose(list -> list),
+        body -> body);
   }
 
   private void show(RoutingContext context) {
-    JobId job = id(context);
-    later.answer(context, () -> JobJson.of(require(job)));
+    ask(context, new JobRequest.Show(id(context).value()));
   }
 
   private void tasks(RoutingContext context) {
-    JobId job = id(context);
     int from = number(context, "from", 0, Integer.MAX_VALUE);
     int limit = number(context, "limit", LIMIT, LIMIT_MAX);
-    later.answer(
-        context,
-        () -> {
-          require(job);
-          ObjectNode body = object();
-          ArrayNode tasks = body.putArray("tasks");
-          queue().tasks(job, from, limit).forEach(each -> tasks.add(JobJson.of(each)));
-          return body;
-        });
+    ask(context, new JobRequest.Tasks(id(context).value(), from, Math.max(1, limit)));
   }
 
   private void events(RoutingContext context) {
@@ -238,31 +238,51 @@ final class JobRoutes {
       answerEvents(context, job, after);
       return;
     }
-    later.answer(
-        context,
-        () -> {
-          require(job);
-          ObjectNode body = object();
-          ArrayNode events = body.putArray("events");
-          queue().events(job, after, limit).forEach(each -> events.add(JobJson.of(each)));
-          return body;
-        });
+    ask(context, new JobRequest.Events(job.value(), after, Math.max(1, limit)));
   }
 
   private void answerEvents(RoutingContext context, JobId job, int after) {
     var loop = vertx.getOrCreateContext();
-    CompletableFuture.supplyAsync(() -> require(job), blocking)
+    String on = on(context);
+    homes
+        .ask(job, on, new JobRequest.Show(job.value()))
         .whenComplete(
             (known, failure) ->
                 loop.runOnContext(
                     now -> {
                       if (failure != null) {
-                        context.fail(failure.getCause() == null ? failure : failure.getCause());
+                        Throwable cause = LaterAnswers.cause(failure);
+                        context.fail(cause instanceof JobException e ? refused(e) : cause);
                       } else {
                         JobEventStream.start(
-                            vertx, context.response(), queue(), job, after, blocking);
+                            vertx,
+                            context.response(),
+                            queue(),
+                            (from, most) -> homes.events(job, on, from, most),
+                            job,
+                            after);
                       }
                     }));
+  }
+
+  private void handOver(RoutingContext context) {
+    JobId job = id(context);
+    String to = HttpApi.fields(context).text("to");
+    PeerId member = Members.named(node.swarm().membership(), "to", to);
+    if (member.equals(node.swarm().peerId())) {
+      throw JsonFields.wrong("to", "is this node");
+    }
+    answer(
+        context,
+        CompletableFuture.supplyAsync(() -> node.jobHandovers().begin(job, member), blocking)
+            .thenCompose(begun -> begun)
+            // It goes on without who asked.
+            .completeOnTimeout(false, HANDOVER_MAX.toSeconds(), TimeUnit.SECONDS),
+        isThere ->
+            object()
+                .put("job", job.value())
+                .put("state", isThere ? "handed_over" : "handing_over")
+                .put("coordinator", Members.name(node.swarm().membership(), member.toString())));
   }
 
   private void answer(RoutingContext context) {
@@ -279,17 +299,44 @@ final class JobRoutes {
     } else {
       throw JsonFields.wrong("the body", "has to have a context, code, or give_up");
     }
-    change(context, node.answerJob(job, number, answer.toString()));
+    answer(
+        context,
+        homes.ask(
+            job,
+            on(context),
+            new JobRequest.AnswerTask(job.value(), number),
+            answer.toString().getBytes(StandardCharsets.UTF_8)),
+        body -> body);
   }
 
   private void artifact(RoutingContext context) {
-    Optional<Path> file = node.artifacts().find(context.pathParam("sha256"));
-    if (file.isEmpty()) {
-      throw new ApiException(
-          ApiError.of(404, "this node has no artifact of that hash", "not_found"));
+    String sha256 = context.pathParam("sha256");
+    Optional<Path> file = node.artifacts().find(sha256);
+    String job = context.request().getParam("job");
+    if (file.isPresent() || job == null || !sha256.matches("[0-9a-f]{64}")) {
+      send(context, file.orElseThrow(JobHomes::noArtifact));
+      return;
     }
+    int number = number(context, "task", 0, JobDraft.TASKS_MAX);
+    var loop = vertx.getOrCreateContext();
+    homes
+        .artifact(id(job), number, sha256, on(context))
+        .whenComplete(
+            (brought, failure) ->
+                loop.runOnContext(
+                    now -> {
+                      if (failure == null) {
+                        send(context, brought);
+                      } else {
+                        Throwable cause = LaterAnswers.cause(failure);
+                        context.fail(cause instanceof JobException e ? refused(e) : cause);
+                      }
+                    }));
+  }
+
+  private static void send(RoutingContext context, Path file) {
     context.response().putHeader("content-type", "application/octet-stream");
-    context.response().sendFile(file.get().toString());
+    context.response().sendFile(file.toString());
   }
 
   // ---- claims

@@ -18,6 +18,7 @@ import dev.waggle.node.audit.Auditor;
 import dev.waggle.node.config.NodeConfig;
 import dev.waggle.node.data.AccessTokens;
 import dev.waggle.node.data.FaultStore;
+import dev.waggle.node.job.JobHandovers;
 import dev.waggle.worker.Worker;
 import dev.waggle.worker.model.ModelTransfers;
 import java.time.Duration;
@@ -70,6 +71,9 @@ public interface NodeControl {
 
   /** Its jobs. */
   JobQueue jobs();
+
+  /** Hands jobs of its users over to other nodes. */
+  JobHandovers jobHandovers();
 
   /** What their tasks left. */
   ArtifactStore artifacts();

@@ -79,7 +79,7 @@ final class CodeCommand extends NodeCommand {
       job.put("candidates", candidates);
     }
     NodeClient node = node();
-    String name = JobSubmission.submit(node, job);
+    String name = submission.submit(node, job);
     if (submission.isDetached()) {
       out().println(JobSubmission.named(name, isJson()));
       return ExitCode.DONE;

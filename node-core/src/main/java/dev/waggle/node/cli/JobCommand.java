@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Spec;
       JobCommand.Logs.class,
       JobCommand.Cancel.class,
       JobCommand.Retry.class,
+      HandOverCommand.class,
       JobCommand.Fetch.class,
       JobCommand.Answer.class
     },
@@ -38,7 +40,7 @@ final class JobCommand implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "say what to do: submit, list, show, logs, cancel, retry, fetch or answer");
+        "say what to do: submit, list, show, logs, cancel, retry, handover, fetch or answer");
   }
 
   /** A command about one job. */
@@ -49,12 +51,18 @@ final class JobCommand implements Runnable {
         description = "Its name, as \"job list\" shows it.")
     private String job = "";
 
+    @Mixin private final OnOption on = new OnOption();
+
     String job() {
       return job;
     }
 
+    OnOption on() {
+      return on;
+    }
+
     String path(String rest) {
-      return JOBS + job + rest;
+      return on.path(JOBS + job + rest);
     }
   }
 
@@ -64,6 +72,8 @@ final class JobCommand implements Runnable {
   static final class Submit extends NodeCommand {
     @Option(names = "--wait", description = "Wait for its end; exit with 1 when it fails.")
     private boolean waiting;
+
+    @Mixin private final OnOption on = new OnOption();
 
     @Parameters(paramLabel = "FILE", description = "The file; - for this command's input.")
     private String file = "";
@@ -75,7 +85,7 @@ final class JobCommand implements Runnable {
               ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
               : GivenText.read(Path.of(file));
       NodeClient node = node();
-      String name = JobSubmission.submit(node, text);
+      String name = JobSubmission.submit(node, on, text);
       out().println(JobSubmission.named(name, isJson()));
       out().flush();
       if (!waiting) {
@@ -88,14 +98,17 @@ final class JobCommand implements Runnable {
 
   @Command(name = "list", description = "Show the latest jobs.")
   static final class ListJobs extends NodeCommand {
+    @Mixin private final OnOption on = new OnOption();
+
     @Override
     int run() throws CommandException, IOException, InterruptedException {
-      JsonNode body = node().get("/swarm/v1/jobs");
+      JsonNode body = node().get(on.path("/swarm/v1/jobs"));
       if (isJson()) {
         out().println(body);
         return ExitCode.DONE;
       }
-      Table table = new Table("JOB", "KIND", "STATE", "DONE", "FAILED", "OF", "CREATED", "TITLE");
+      Table table =
+          new Table("JOB", "KIND", "STATE", "DONE", "FAILED", "OF", "CREATED", "ON", "TITLE");
       for (JsonNode each : body.path("jobs")) {
         table.row(
             each.path("job").asText(),
@@ -105,6 +118,7 @@ final class JobCommand implements Runnable {
             each.path("failed").asText(),
             each.path("total").asText(),
             each.path("created").asText(),
+            each.path("coordinator").asText(),
             each.path("title").asText());
       }
       table.print(out());
@@ -153,9 +167,9 @@ final class JobCommand implements Runnable {
       page = node.get(of.path("/tasks?limit=" + PAGE + "&from=" + from)).path("tasks");
       for (JsonNode each : page) {
         reader.read(each);
+        from = each.path("number").asInt() + 1;
       }
-      from += PAGE;
-    } while (page.size() == PAGE);
+    } while (!page.isEmpty());
   }
 
   @Command(name = "logs", description = "Show what happened to a job, and follow it.")
@@ -169,7 +183,7 @@ final class JobCommand implements Runnable {
     int run() throws CommandException, IOException, InterruptedException {
       NodeClient node = node();
       if (follow) {
-        JobSubmission.follow(node, job(), this::print);
+        JobSubmission.follow(node, on(), job(), this::print);
         return ExitCode.DONE;
       }
       long after = 0;
@@ -180,7 +194,7 @@ final class JobCommand implements Runnable {
           print(each);
           after = each.path("number").asLong();
         }
-      } while (page.size() == PAGE);
+      } while (!page.isEmpty());
       return ExitCode.DONE;
     }
 
@@ -252,9 +266,12 @@ final class JobCommand implements Runnable {
       return ExitCode.DONE;
     }
 
-    private static void write(NodeClient node, Path directory, JsonNode task)
+    private void write(NodeClient node, Path directory, JsonNode task)
         throws CommandException, IOException, InterruptedException {
       String name = task.path("name").asText();
+      if (!name.matches("[A-Za-z0-9._-]*") || name.matches("[.]{1,2}")) {
+        throw new CommandException(ExitCode.FAILED, "a task's name leads out of the directory");
+      }
       String base = name.isEmpty() ? task.path("number").asText() : name;
       Files.writeString(directory.resolve(base + ".json"), task + "\n");
       JsonNode result = task.path("result");
@@ -268,7 +285,7 @@ final class JobCommand implements Runnable {
           throw new CommandException(ExitCode.FAILED, "a file's path leads out of its folder");
         }
         Files.createDirectories(target.getParent());
-        node.download("/swarm/v1/artifacts/" + each.path("sha256").asText(), target);
+        node.download(on().path(JobSubmission.artifact(job(), task, each)), target);
       }
       for (Map.Entry<String, JsonNode> each : result.path("files").properties()) {
         Files.createDirectories(files);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What all commands that submit jobs have in common: where a job may run, and following it. */
@@ -26,6 +27,8 @@ final class JobSubmission {
       description =
           "How many workers have to agree on a script's result; 0: as many as trust demands.")
   private int replicas = 1;
+
+  @Mixin private final OnOption on = new OnOption();
 
   @Option(names = "--detach", description = "Print the job's name and do not wait for its end.")
   private boolean detached;
@@ -49,15 +52,15 @@ final class JobSubmission {
     return job;
   }
 
-  /** Submits it; returns its name. */
-  static String submit(NodeClient node, JsonNode job)
+  /** Submits it; returns its name, by which the node knows where it is. */
+  String submit(NodeClient node, JsonNode job)
       throws CommandException, IOException, InterruptedException {
-    return submit(node, job.toString());
+    return submit(node, on, job.toString());
   }
 
-  static String submit(NodeClient node, String job)
+  static String submit(NodeClient node, OnOption on, String job)
       throws CommandException, IOException, InterruptedException {
-    return node.postText("/swarm/v1/jobs", job).path("job").asText();
+    return node.postText(on.path("/swarm/v1/jobs"), job).path("job").asText();
   }
 
   /** Hears each event of a job until it has ended, and shows how far it is. */
@@ -68,12 +71,18 @@ final class JobSubmission {
   /** Follows a job to its end; returns how it ended. */
   static JsonNode follow(NodeClient node, String job, Listener listener)
       throws CommandException, IOException, InterruptedException {
-    JsonNode now = node.get("/swarm/v1/jobs/" + job);
+    return follow(node, new OnOption(), job, listener);
+  }
+
+  static JsonNode follow(NodeClient node, OnOption on, String job, Listener listener)
+      throws CommandException, IOException, InterruptedException {
+    JsonNode now = node.get(on.path("/swarm/v1/jobs/" + job));
     long total = now.path("total").asLong();
     long over = 0;
     try (ProgressBar progress = new ProgressBar()) {
       for (JsonNode event :
-          (Iterable<JsonNode>) node.events("/swarm/v1/jobs/" + job + "/events")::iterator) {
+          (Iterable<JsonNode>)
+              node.events(on.path("/swarm/v1/jobs/" + job + "/events"))::iterator) {
         String kind = event.path("kind").asText();
         if (event.has("task") && List.of("done", "failed", "canceled").contains(kind)) {
           progress.at(++over, total);
@@ -84,7 +93,17 @@ final class JobSubmission {
         }
       }
     }
-    return node.get("/swarm/v1/jobs/" + job);
+    return node.get(on.path("/swarm/v1/jobs/" + job));
+  }
+
+  /** The path of a file that a task left. */
+  static String artifact(String job, JsonNode task, JsonNode file) {
+    return "/swarm/v1/artifacts/"
+        + file.path("sha256").asText()
+        + "?job="
+        + job
+        + "&task="
+        + task.path("number").asInt();
   }
 
   static JsonNode task(NodeClient node, String job, long number)

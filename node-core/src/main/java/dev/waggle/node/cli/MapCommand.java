@@ -54,7 +54,7 @@ final class MapCommand extends NodeCommand {
     ArrayNode lines = job.putArray("inputs");
     GivenText.read(inputs).lines().filter(line -> !line.isBlank()).forEach(lines::add);
     NodeClient node = node();
-    String name = JobSubmission.submit(node, job);
+    String name = submission.submit(node, job);
     if (submission.isDetached()) {
       out().println(JobSubmission.named(name, isJson()));
       return ExitCode.DONE;

@@ -70,7 +70,7 @@ final class RunCommand extends NodeCommand {
     ArrayNode wanted = job.putArray("collect");
     collect.forEach(wanted::add);
     NodeClient node = node();
-    String name = JobSubmission.submit(node, job);
+    String name = submission.submit(node, job);
     if (submission.isDetached()) {
       out().println(JobSubmission.named(name, isJson()));
       return ExitCode.DONE;
@@ -87,7 +87,7 @@ final class RunCommand extends NodeCommand {
       if (target.getParent() != null) {
         Files.createDirectories(target.getParent());
       }
-      node.download("/swarm/v1/artifacts/" + each.path("sha256").asText(), target);
+      node.download(JobSubmission.artifact(name, task, each), target);
     }
     if (!end.path("state").asText().equals("done")) {
       throw JobSubmission.failed(name, task);

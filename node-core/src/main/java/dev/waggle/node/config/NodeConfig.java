@@ -34,6 +34,7 @@ import java.util.Set;
  * @param upstream who outside the swarm may be asked to write code; empty for nobody
  * @param ollamaStore where Ollama keeps its models; empty for where it usually does
  * @param transfers how models are copied between this machine and others
+ * @param jobs whose jobs are looked after where
  */
 public record NodeConfig(
     String name,
@@ -53,7 +54,8 @@ public record NodeConfig(
     SandboxConfig sandbox,
     Optional<UpstreamConfig> upstream,
     Optional<Path> ollamaStore,
-    TransferRules transfers) {
+    TransferRules transfers,
+    JobRules jobs) {
   /** The shortest API key, in characters. */
   public static final int API_KEY_CHARACTERS_MIN = 16;
 

@@ -51,6 +51,8 @@ public enum Setting {
       "rules like [\"only team-a\", \"never repo:acme/*\", \"qwen3:70b only team-a\"]"),
   OWNER_SHARE_MODELS("owner.share-models", Type.SWITCH, "true or false"),
   OWNER_ALLOW_PULL("owner.allow-pull", Type.SWITCH, "true or false"),
+  OWNER_ALLOW_JOBS("owner.allow-jobs", Type.TEXTS, "names or peer ids of members, or [\"all\"]"),
+  JOBS_COORDINATOR("jobs.coordinator", Type.TEXT, "the name or peer id of a member"),
   TRANSFER_RATE(
       "transfer.bytes-per-second",
       Type.NUMBER,
@@ -192,7 +194,7 @@ public enum Setting {
       case OWNER_HOURS -> isHours((String) value);
       case OWNER_LABELS -> isRule((String) value);
       case API_LABELS -> Label.isLabel((String) value);
-      case OWNER_BLOCKED -> !((String) value).isBlank();
+      case OWNER_BLOCKED, OWNER_ALLOW_JOBS, JOBS_COORDINATOR -> !((String) value).isBlank();
       case OWNER_CPU_PERCENT -> isBetween(value, 1, 100);
       case OWNER_FREE_MEMORY -> isBetween(value, 0, MEMORY_MB_MAX);
       case OWNER_MEMBER_SLOTS -> isBetween(value, 0, Limits.SLOTS_MAX);

@@ -183,7 +183,9 @@ public final class Settings {
               isOn(Setting.OWNER_SHARE_MODELS),
               // It lets others fill this disk, so it is off until the owner says so.
               Boolean.TRUE.equals(values.get(Setting.OWNER_ALLOW_PULL)),
-              values.get(Setting.TRANSFER_RATE) instanceof Long rate ? rate : 0));
+              values.get(Setting.TRANSFER_RATE) instanceof Long rate ? rate : 0),
+          new JobRules(
+              Set.copyOf(texts(Setting.OWNER_ALLOW_JOBS)), text(Setting.JOBS_COORDINATOR)));
     } catch (IllegalArgumentException e) {
       throw new ConfigException(String.valueOf(e.getMessage()), e);
     }

@@ -54,6 +54,9 @@ class JobIT {
     program = new Program(directory);
     asking = program.start("asking", Optional.of(ollama.address()));
     one = program.start("one", Optional.empty(), "--sandbox", "process");
+    Files.writeString(
+        Files.createDirectories(program.directory("other")).resolve("config.toml"),
+        "[owner]\nallow-jobs = [\"asking\"]\n");
     other = program.start("other", Optional.empty(), "--sandbox", "process");
     program.join(one, asking);
     program.join(other, asking);
@@ -181,7 +184,7 @@ class JobIT {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void workersThatDie_losesNoTask_andNoneIsSettledTwice() throws Exception {
     String id = submit(squares(""));
     await().atMost(LONG).until(() -> job(id).path("done").asInt() >= 4);
@@ -211,6 +214,54 @@ class JobIT {
     awaitEnd(slow);
     String ran = tasks(slow).path(0).path("result").path("stdout").asText();
     assertThat(Double.parseDouble(ran.strip())).as("it ran once").isLessThan(back);
+  }
+
+  @Test
+  @Order(5)
+  void anotherNode_looksAfterJobs_andGoesOnWhenTheAskingOneIsKilled() throws Exception {
+    await().atMost(LONG).until(() -> connected() == 2);
+    Path script = write("square.py", "print(int(input()) ** 2)");
+    Path lines = write("lines.txt", "2\n3\n4\n");
+    Program.Ended mapped =
+        program.at(asking, "map", "--on", "other", "--script", script.toString(), lines.toString());
+    assertThat(mapped.exitCode()).as(mapped.err()).isZero();
+    assertThat(mapped.out()).contains("4\\n", "9\\n", "16\\n");
+    Program.Ended refused =
+        program.at(asking, "map", "--on", "one", "--script", script.toString(), lines.toString());
+    assertThat(refused.exitCode()).isEqualTo(1);
+    assertThat(refused.err()).contains("one says").contains("owner.allow-jobs");
+    Path file =
+        write(
+            "made.yaml",
+            "{kind: run, language: shell, collect: out.txt, source: 'echo made > out.txt'}");
+    Program.Ended submitted =
+        program.at(asking, "job", "submit", "--wait", "--on", "other", file.toString());
+    assertThat(submitted.exitCode()).as(submitted.err()).isZero();
+    String made = submitted.out().strip();
+    assertThat(job(made).path("coordinator").asText()).isEqualTo("other");
+    Path target = directory.resolve("made");
+    Program.Ended fetched = program.at(asking, "job", "fetch", made, "-o", target.toString());
+    assertThat(fetched.exitCode()).as(fetched.err()).isZero();
+    assertThat(target.resolve("0.files/out.txt")).hasContent("made\n");
+    assertThat(program.at(asking, "job", "list").out()).contains(made);
+
+    String id = submit(squares(""));
+    await().atMost(LONG).until(() -> job(id).path("done").asInt() >= 4);
+    assertThat(program.at(asking, "job", "handover", id, "other").out())
+        .isEqualTo(id + " is at other\n");
+    asking.kill();
+    await()
+        .atMost(LONG)
+        .until(
+            () -> Program.get(other, "/swarm/v1/jobs/" + id).path("state").asText(),
+            "done"::equals);
+    asking = program.start("asking", Optional.of(ollama.address()));
+    await().atMost(LONG).until(() -> job(id).path("state").asText().equals("done"));
+    assertSquares(id);
+    Path squares = directory.resolve("squares");
+    assertThat(program.at(asking, "job", "fetch", id, "-o", squares.toString()).exitCode())
+        .isZero();
+    assertThat(squares.resolve("7.txt")).hasContent("49\n");
   }
 
   @Test
@@ -318,7 +369,7 @@ class JobIT {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void claims_areFenced_overHttp() throws Exception {
     // Nobody else is to take the task.
     other.kill();
