@@ -64,7 +64,15 @@ public final class JobHandovers {
    * @return whether the other node is known to have it; while not, it is asked again and again
    */
   public CompletableFuture<Boolean> begin(JobId job, PeerId to) {
-    boolean isNew = queue.job(job).map(each -> each.state() == JobState.OPEN).orElse(true);
+    Optional<JobSummary> known = queue.job(job);
+    Optional<PeerId> elsewhere = queue.elsewhere(job).map(PeerId::parse);
+    if (known.isEmpty() && elsewhere.isPresent()) {
+      return CompletableFuture.failedFuture(
+          new JobException(
+              JobException.Kind.CONFLICT,
+              "job " + job + " is at " + name(elsewhere.get()) + ", and not here"));
+    }
+    boolean isNew = known.map(each -> each.state() == JobState.OPEN).orElse(true);
     if (isNew && !isConnected(to)) {
       return CompletableFuture.failedFuture(
           new JobException(
@@ -91,7 +99,7 @@ public final class JobHandovers {
         .thenCompose(
             parcel ->
                 parcel.isEmpty()
-                    ? CompletableFuture.completedFuture(new Fate(Place.THERE, ""))
+                    ? CompletableFuture.completedFuture(settled(job.id()))
                     : withdraw(job.id(), to, transfer(parcel.get()), "it was taken back"))
         .thenCompose(
             fate ->
@@ -172,12 +180,16 @@ public final class JobHandovers {
     return mine;
   }
 
+  /** Of a job that is not frozen. */
+  private Fate settled(JobId job) {
+    boolean there = queue.elsewhere(job).isPresent();
+    return new Fate(there ? Place.THERE : Place.HERE, "it was taken back");
+  }
+
   private CompletableFuture<Fate> send(JobId job, boolean isNew) {
     Optional<JobParcel> parcel = queue.parcel(job);
     if (parcel.isEmpty()) {
-      boolean there = queue.elsewhere(job).isPresent();
-      return CompletableFuture.completedFuture(
-          new Fate(there ? Place.THERE : Place.HERE, "it was taken back"));
+      return CompletableFuture.completedFuture(settled(job));
     }
     PeerId to = PeerId.parse(queue.job(job).orElseThrow().coordinator());
     String transfer = transfer(parcel.get());
