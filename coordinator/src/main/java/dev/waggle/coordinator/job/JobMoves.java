@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,9 @@ import java.util.function.Predicate;
 final class JobMoves {
   /** How many transfers of one member this node keeps in mind that it will not take. */
   static final int WITHDRAWN_OF_ONE_MAX = 1_000;
+
+  // Requests are believed for some minutes; what comes later is refused for its age.
+  private static final Duration WITHDRAWN_KEPT = Duration.ofDays(1);
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -246,6 +250,10 @@ final class JobMoves {
         && known.get().transfer().equals(transfer)) {
       return true;
     }
+    change(
+        connection,
+        "DELETE FROM withdrawn WHERE noted < ?",
+        clock.millis() - WITHDRAWN_KEPT.toMillis());
     if (!isWithdrawn(connection, transfer)) {
       long before =
           JobTables.number(connection, "SELECT COUNT(*) FROM withdrawn WHERE member = ?", member);

@@ -234,7 +234,6 @@ final class JobOrders {
             row -> row.getLong(1),
             before.toEpochMilli());
     change(connection, "DELETE FROM elsewhere WHERE noted < ?", before.toEpochMilli());
-    change(connection, "DELETE FROM withdrawn WHERE noted < ?", before.toEpochMilli());
     for (long each : old) {
       String tasks = "(SELECT id FROM task WHERE job = ?)";
       change(connection, "DELETE FROM dependency WHERE task IN " + tasks, each);

@@ -304,7 +304,7 @@ public final class Swarm implements AutoCloseable {
   /**
    * Looks after members' jobs from now on; before that nobody is answered.
    *
-   * @param desk may give work to nobody where this node's certificate says so
+   * @param desk says whose, and what comes of them
    */
   public void lookAfterJobs(JobDesk desk) {
     new JobServer(desk, requests, admissions, parts.conduct(), parts.timer(), parts.blocking())

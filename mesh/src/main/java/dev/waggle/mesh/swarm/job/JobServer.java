@@ -36,6 +36,9 @@ public final class JobServer {
   /** How long a body may take to come. */
   static final Duration BODY_MAX = Duration.ofMinutes(2);
 
+  // No body has more in its messages.
+  private static final long DROPPED_BYTES_MAX = 2L * JobProtocol.BODY_BYTES_MAX;
+
   private static final Logger log = LoggerFactory.getLogger(JobServer.class);
 
   private final JobDesk desk;
@@ -111,6 +114,7 @@ public final class JobServer {
     private @Nullable PeerId member;
     private @Nullable ScheduledFuture<?> patience;
     private boolean answered;
+    private long dropped;
 
     Served() {
       super(JobProtocol.QUESTION_BYTES_MAX);
@@ -122,7 +126,8 @@ public final class JobServer {
       try {
         JobProtocol.Question known = question;
         if (answered) {
-          return; // What was on its way when the answer was.
+          drop(frame); // It was on its way when the answer was.
+          return;
         }
         if (known == null) {
           begin(stream, from, frame);
@@ -154,6 +159,7 @@ public final class JobServer {
           JobProtocol.question(
               requests.open(JobProtocol.PROTOCOL, from, SignedRequest.parseFrom(frame)));
       question = known;
+      expect(JobProtocol.PIECE_FRAME_BYTES_MAX);
       Optional<JobReply.Refused> refusal = refusal(from, known.request());
       if (refusal.isEmpty() && !bodies.take(from, known.bodyBytes())) {
         refusal =
@@ -173,7 +179,6 @@ public final class JobServer {
         answer(stream, from, known);
         return;
       }
-      expect(JobProtocol.PIECE_FRAME_BYTES_MAX);
       patience =
           timer.schedule(
               () -> {
@@ -182,6 +187,13 @@ public final class JobServer {
               },
               BODY_MAX.toMillis(),
               TimeUnit.MILLISECONDS);
+    }
+
+    private void drop(byte[] frame) throws MalformedFrameException {
+      dropped += frame.length;
+      if (dropped > DROPPED_BYTES_MAX) {
+        throw new MalformedFrameException("a request about jobs that does not end");
+      }
     }
 
     private void onPiece(Stream stream, PeerId from, JobProtocol.Question known, ByteString piece)
