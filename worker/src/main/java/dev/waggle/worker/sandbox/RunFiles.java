@@ -19,7 +19,7 @@ public final class RunFiles {
   private final List<CodeFile> files = new ArrayList<>();
 
   public RunFiles(TaskSpec.Code task) {
-    files.add(new CodeFile(task.language().file(), Bytes.of(task.source())));
+    files.add(new CodeFile(task.scriptFile(), Bytes.of(task.source())));
     files.addAll(task.files());
   }
 

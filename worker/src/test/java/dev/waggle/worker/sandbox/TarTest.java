@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.CodeFile;
+import dev.waggle.mesh.swarm.snapshot.FileArchive;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -26,7 +27,7 @@ class TarTest {
   private Path archive(List<CodeFile> files) throws IOException {
     Path archive = directory.resolve("archive");
     try (OutputStream out = Files.newOutputStream(archive)) {
-      Tar.write(out, files);
+      FileArchive.write(out, files);
     }
     return archive;
   }

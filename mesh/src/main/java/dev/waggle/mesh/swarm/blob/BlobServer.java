@@ -125,7 +125,8 @@ public final class BlobServer {
       CompletableFuture<Void> answered;
       try {
         answered =
-            CompletableFuture.supplyAsync(() -> answer(stream, request), blocking)
+            CompletableFuture.supplyAsync(
+                    () -> answer(stream, request, source.to(member)), blocking)
                 .thenCompose(sent -> sent);
       } catch (RejectedExecutionException e) {
         answered = CompletableFuture.failedFuture(e);
@@ -159,19 +160,18 @@ public final class BlobServer {
   }
 
   /** Begins the answer; completes when it is sent. */
-  private CompletableFuture<Void> answer(Stream stream, BlobRequest request) {
+  private CompletableFuture<Void> answer(Stream stream, BlobRequest request, BlobSource from) {
     if (request instanceof BlobRequest.Describe describe) {
       return send(
           stream,
-          source
-              .describe(describe.model(), describe.digest())
+          from.describe(describe.model(), describe.digest())
               .<BlobReply>map(BlobReply.Model::new)
               .orElse(new BlobReply.Refused(BlobReply.Reason.UNKNOWN)));
     }
     if (request instanceof BlobRequest.Hashes hashes) {
-      return send(stream, source.hashes(hashes.digest(), hashes.range()));
+      return send(stream, from.hashes(hashes.digest(), hashes.range()));
     }
-    return read(stream, (BlobRequest.Read) request);
+    return read(stream, (BlobRequest.Read) request, from);
   }
 
   private static CompletableFuture<Void> send(Stream stream, BlobReply reply) {
@@ -179,10 +179,10 @@ public final class BlobServer {
         .orTimeout(STALL_MAX.toSeconds(), TimeUnit.SECONDS);
   }
 
-  private CompletableFuture<Void> read(Stream stream, BlobRequest.Read request) {
+  private CompletableFuture<Void> read(Stream stream, BlobRequest.Read request, BlobSource from) {
     SeekableByteChannel blob = null;
     try {
-      Optional<SeekableByteChannel> found = source.open(request.digest());
+      Optional<SeekableByteChannel> found = from.open(request.digest());
       if (found.isEmpty()) {
         return send(stream, new BlobReply.Refused(BlobReply.Reason.UNKNOWN));
       }

@@ -7,8 +7,13 @@ import java.util.Optional;
 
 /** What this node has to give. Thread-safe; methods may wait for the disk, unless they say so. */
 public interface BlobSource {
-  /** Whether the owner shares with that member now; does not block. */
+  /** Whether that member is answered at all now; does not block. */
   boolean isOpenTo(PeerId member);
+
+  /** What there is for that member, which may be less or other than for others; does not block. */
+  default BlobSource to(PeerId member) {
+    return this;
+  }
 
   /** What a model with that name and digest consists of; empty when it is not there. */
   Optional<ModelManifest> describe(String model, String digest);

@@ -12,6 +12,9 @@
  *       as stated, then those lied who stated these hashes.
  * </ul>
  *
+ * <p>A snapshot, which code is to run on, has one source: who wants that done. It is small enough
+ * to be read without stated hashes, and has to have the digest that the task names.
+ *
  * <p>Only admitted members get here, on connections that are not relayed: the connection proves who
  * asks, and an answer is of use to nobody else, so questions carry no signature of their own.
  *

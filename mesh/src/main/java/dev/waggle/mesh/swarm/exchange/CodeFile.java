@@ -4,13 +4,19 @@ package dev.waggle.mesh.swarm.exchange;
  * A file that code finds in its directory when it starts, or leaves there.
  *
  * @param path relative to the directory, with {@code /} between names; see {@link #check}
+ * @param executable whether it can be run as a program
  */
-public record CodeFile(String path, Bytes content) {
+public record CodeFile(String path, Bytes content, boolean executable) {
   /** The longest path, in characters. */
   public static final int PATH_CHARACTERS_MAX = 255;
 
   public CodeFile {
     check(path);
+  }
+
+  /** A file that is no program. */
+  public CodeFile(String path, Bytes content) {
+    this(path, content, /* executable= */ false);
   }
 
   /**

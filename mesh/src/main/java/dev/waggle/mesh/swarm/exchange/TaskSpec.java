@@ -2,6 +2,7 @@ package dev.waggle.mesh.swarm.exchange;
 
 import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.label.Label;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -174,8 +175,10 @@ public sealed interface TaskSpec {
    * @param args what it is called with, at most {@value #ARGS_MAX}
    * @param stdin what it can read
    * @param files that it finds in its directory, at most {@value #FILES_MAX}; none is the script's
+   *     own
    * @param collect paths of the files that are brought back where it made them, in the order of the
    *     list, at most {@value #FILES_MAX}
+   * @param snapshot files that it finds there, too, except for those of the same path
    */
   record Code(
       Language language,
@@ -185,13 +188,17 @@ public sealed interface TaskSpec {
       Bytes stdin,
       List<CodeFile> files,
       List<String> collect,
-      CodeLimits limits)
+      CodeLimits limits,
+      Optional<Snapshot> snapshot)
       implements TaskSpec {
     /** The most files that go with a script, or come back. */
     public static final int FILES_MAX = 256;
 
     /** The most arguments. */
     public static final int ARGS_MAX = 256;
+
+    // No file of a repository is to be in the way of the script, nor the script in its way.
+    private static final String BESIDE_SNAPSHOT = ".waggle-";
 
     public Code {
       labels = Set.copyOf(labels);
@@ -202,17 +209,31 @@ public sealed interface TaskSpec {
         throw new IllegalArgumentException(
             "a script has at most " + ARGS_MAX + " arguments, none with a zero character");
       }
-      if (files.size() > FILES_MAX || collect.size() > FILES_MAX) {
+      int filesMax = snapshot.isPresent() ? Snapshot.FILES_MAX + FILES_MAX : FILES_MAX;
+      if (files.size() > filesMax || collect.size() > FILES_MAX) {
         throw new IllegalArgumentException(
             "at most " + FILES_MAX + " files go with a script, and as many come back");
       }
-      Set<String> paths = new HashSet<>(Set.of(language.file()));
+      Set<String> paths = new HashSet<>(Set.of(scriptFile(language, snapshot)));
       for (CodeFile each : files) {
         if (!paths.add(each.path())) {
           throw new IllegalArgumentException("two files are called " + each.path());
         }
       }
       collect.forEach(CodeFile::check);
+    }
+
+    /** A script without a snapshot. */
+    public Code(
+        Language language,
+        Set<Label> labels,
+        String source,
+        List<String> args,
+        Bytes stdin,
+        List<CodeFile> files,
+        List<String> collect,
+        CodeLimits limits) {
+      this(language, labels, source, args, stdin, files, collect, limits, Optional.empty());
     }
 
     /** A script by itself, that may run anywhere. */
@@ -248,7 +269,30 @@ public sealed interface TaskSpec {
 
     /** The same with other input and files. */
     public Code with(Bytes input, List<CodeFile> others) {
-      return new Code(language, labels, source, args, input, others, collect, limits);
+      return new Code(language, labels, source, args, input, others, collect, limits, snapshot);
+    }
+
+    /** Under which name the script is run. */
+    public String scriptFile() {
+      return scriptFile(language, snapshot);
+    }
+
+    private static String scriptFile(Language language, Optional<Snapshot> snapshot) {
+      return snapshot.isPresent() ? BESIDE_SNAPSHOT + language.file() : language.file();
+    }
+
+    /**
+     * The same with all files that it finds in its directory.
+     *
+     * @param archive the files of its snapshot
+     */
+    public Code unpacked(List<CodeFile> archive) {
+      Set<String> gone = new HashSet<>(snapshot.map(Snapshot::without).orElse(List.of()));
+      gone.add(scriptFile());
+      files.forEach(each -> gone.add(each.path()));
+      List<CodeFile> all = new ArrayList<>(files);
+      archive.stream().filter(each -> !gone.contains(each.path())).forEach(all::add);
+      return with(stdin, all);
     }
 
     /** Its runtime follows from its language. */

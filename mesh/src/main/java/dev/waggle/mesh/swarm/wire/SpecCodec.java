@@ -3,6 +3,7 @@ package dev.waggle.mesh.swarm.wire;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.ChatOptions;
@@ -13,6 +14,7 @@ import dev.waggle.mesh.swarm.exchange.JobPart;
 import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.Sampling;
+import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Tool;
 import dev.waggle.mesh.swarm.exchange.ToolCall;
@@ -25,6 +27,7 @@ import dev.waggle.mesh.swarm.pb.EmbeddingRecord;
 import dev.waggle.mesh.swarm.pb.FileRecord;
 import dev.waggle.mesh.swarm.pb.MessageRecord;
 import dev.waggle.mesh.swarm.pb.SamplingRecord;
+import dev.waggle.mesh.swarm.pb.SnapshotRecord;
 import dev.waggle.mesh.swarm.pb.TaskSpecRecord;
 import dev.waggle.mesh.swarm.pb.ToolCallRecord;
 import dev.waggle.mesh.swarm.pb.ToolRecord;
@@ -199,8 +202,17 @@ public final class SpecCodec {
       record.addFiles(
           FileRecord.newBuilder()
               .setPath(file.path())
-              .setContent(ByteString.copyFrom(file.content().toArray())));
+              .setContent(ByteString.copyFrom(file.content().toArray()))
+              .setExecutable(file.executable()));
     }
+    code.snapshot()
+        .ifPresent(
+            snapshot ->
+                record.setSnapshot(
+                    SnapshotRecord.newBuilder()
+                        .setDigest(ByteString.copyFrom(snapshot.digest().bytes()))
+                        .setSize(snapshot.bytes())
+                        .addAllWithout(snapshot.without())));
     return record.build();
   }
 
@@ -301,7 +313,12 @@ public final class SpecCodec {
         code.getArgsList(),
         Bytes.of(code.getStdin().toByteArray()),
         code.getFilesList().stream()
-            .map(file -> new CodeFile(file.getPath(), Bytes.of(file.getContent().toByteArray())))
+            .map(
+                file ->
+                    new CodeFile(
+                        file.getPath(),
+                        Bytes.of(file.getContent().toByteArray()),
+                        file.getExecutable()))
             .toList(),
         code.getCollectList(),
         new CodeLimits(
@@ -309,7 +326,15 @@ public final class SpecCodec {
             code.getMemoryBytes(),
             code.getProcesses(),
             code.getDiskBytes(),
-            code.getOutputBytes()));
+            code.getOutputBytes()),
+        code.hasSnapshot() ? Optional.of(decode(code.getSnapshot())) : Optional.empty());
+  }
+
+  private static Snapshot decode(SnapshotRecord snapshot) {
+    return new Snapshot(
+        BlobDigest.ofBytes(snapshot.getDigest().toByteArray()),
+        snapshot.getSize(),
+        snapshot.getWithoutList());
   }
 
   private static TaskSpec decode(EmbeddingRecord embedding) {

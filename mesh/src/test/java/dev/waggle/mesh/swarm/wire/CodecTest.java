@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.control.ControlMessage;
 import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
@@ -18,6 +19,7 @@ import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.Logprob;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.Sampling;
+import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Tool;
@@ -131,12 +133,26 @@ class CodecTest {
 
   @Test
   void everyKindOfTask_isReadAsItWasWritten() throws Exception {
-    for (TaskSpec each : List.of(RICH, COMPLETION, EMBEDDING, CODE)) {
+    TaskSpec onSnapshot =
+        new TaskSpec.Code(
+            Language.SHELL,
+            Set.of(),
+            "s",
+            List.of(),
+            Bytes.EMPTY,
+            List.of(new CodeFile("f", Bytes.EMPTY, /* executable= */ true)),
+            List.of(),
+            new CodeLimits(Duration.ofMillis(1), 2, 3, 4, 5),
+            Optional.of(new Snapshot(new BlobDigest("ab".repeat(32)), 7, List.of("gone"))));
+    for (TaskSpec each : List.of(RICH, COMPLETION, EMBEDDING, CODE, onSnapshot)) {
       assertThat(SpecCodec.decode(SpecCodec.encode(each))).isEqualTo(each);
     }
     assertThat(hex(SpecCodec.encode(COMPLETION)))
         .isEqualTo("12190a046d3a316212066265666f72651a05616674657220012a00");
     assertThat(hex(SpecCodec.encode(EMBEDDING))).isEqualTo("1a100a046d3a316212016112016218402001");
+    assertThat(hex(SpecCodec.encode(onSnapshot)))
+        .endsWith(
+            "2a050a01661801380140024803500458056a2a0a20" + "ab".repeat(32) + "10071a04676f6e65");
     assertThat(hex(SpecCodec.encode(CODE)))
         .isEqualTo(
             "2232080312036361741a01611a002202696e2a090a03642f66120200ff32036f75743801400248035004"

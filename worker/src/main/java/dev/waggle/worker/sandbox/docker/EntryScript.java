@@ -3,8 +3,8 @@ package dev.waggle.worker.sandbox.docker;
 import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.CodeFile;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.snapshot.FileArchive;
 import dev.waggle.worker.sandbox.RunFiles;
-import dev.waggle.worker.sandbox.Tar;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,14 +34,14 @@ final class EntryScript {
     files.add(new CodeFile(".wanted-" + mark, Bytes.of(wanted)));
     ByteArrayOutputStream tar = new ByteArrayOutputStream();
     try {
-      Tar.write(tar, files);
+      FileArchive.write(tar, files);
     } catch (IOException e) {
       throw new UncheckedIOException("memory is always there to be written to", e);
     }
     input = tar.toByteArray();
     arguments.addAll(
         List.of("-c", SCRIPT, "entry", directory, Integer.toString(input.length), mark));
-    arguments.addAll(PinnedImage.command(task.language()));
+    arguments.addAll(PinnedImage.command(task));
     arguments.addAll(task.args());
   }
 

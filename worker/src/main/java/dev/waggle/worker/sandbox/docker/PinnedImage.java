@@ -1,6 +1,6 @@
 package dev.waggle.worker.sandbox.docker;
 
-import dev.waggle.mesh.swarm.exchange.Language;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -25,11 +25,11 @@ record PinnedImage(String reference, String digest) {
   }
 
   /** What runs the script of a task, before the task's arguments. */
-  static List<String> command(Language language) {
-    return switch (language) {
-      case PYTHON -> List.of("python3", "-B", language.file());
-      case JAVASCRIPT -> List.of("node", language.file());
-      case SHELL -> List.of("sh", language.file());
+  static List<String> command(TaskSpec.Code task) {
+    return switch (task.language()) {
+      case PYTHON -> List.of("python3", "-B", task.scriptFile());
+      case JAVASCRIPT -> List.of("node", task.scriptFile());
+      case SHELL -> List.of("sh", task.scriptFile());
       case JAVA ->
           List.of(
               "java",
@@ -37,7 +37,7 @@ record PinnedImage(String reference, String digest) {
               "-XX:TieredStopAtLevel=1",
               "-XX:-UsePerfData",
               "-XX:MaxRAMPercentage=60",
-              language.file());
+              task.scriptFile());
     };
   }
 }

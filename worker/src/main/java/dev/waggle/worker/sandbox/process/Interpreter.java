@@ -116,8 +116,12 @@ record Interpreter(Language language, Path program, String version) {
         .toString();
   }
 
-  /** What runs the source in the directory of a run. */
-  List<String> command(CodeLimits limits) {
+  /**
+   * What runs a script in the directory of a run.
+   *
+   * @param script the script's file
+   */
+  List<String> command(String script, CodeLimits limits) {
     long mebibytes = Math.max(1, limits.memoryBytes() / MIB);
     List<String> command = new ArrayList<>(List.of(program.toString()));
     switch (language) {
@@ -135,7 +139,7 @@ record Interpreter(Language language, Path program, String version) {
                   "-XX:CompressedClassSpaceSize=64m"));
       default -> {}
     }
-    command.add(language.file());
+    command.add(script);
     return command;
   }
 }

@@ -4,6 +4,7 @@ import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.exchange.ExitReport;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.snapshot.FileArchive;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.sandbox.CodeOutput;
 import dev.waggle.worker.sandbox.CodeRun;
@@ -72,7 +73,7 @@ final class ProcessRun extends CodeRun {
             directory,
             command,
             task.args(),
-            task.language().file(),
+            task.scriptFile(),
             !task.files().isEmpty(),
             task.collect(),
             limits(),
@@ -86,7 +87,7 @@ final class ProcessRun extends CodeRun {
     Path directory = Files.createDirectory(plan.directory());
     try (OutputStream in = Files.newOutputStream(directory.resolve(Cage.IN))) {
       if (plan.archiveIn()) {
-        Tar.write(in, new RunFiles(task()).all());
+        FileArchive.write(in, new RunFiles(task()).all());
       } else {
         in.write(task().source().getBytes(StandardCharsets.UTF_8));
       }

@@ -225,7 +225,7 @@ public final class ProcessSandbox implements Sandbox {
         task,
         limits,
         ready,
-        interpreter.command(task.limits().atMost(limits)),
+        interpreter.command(task.scriptFile(), task.limits().atMost(limits)),
         directory.resolve(RUN + HexFormat.of().formatHex(name)),
         number.getAndIncrement(),
         runs);
