@@ -2,6 +2,8 @@ package dev.waggle.coordinator;
 
 import dev.waggle.crypto.Identity;
 import dev.waggle.ledger.Ledger;
+import dev.waggle.mesh.swarm.blob.BlobDigest;
+import dev.waggle.mesh.swarm.blob.BlobSource;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.PeerView;
 import dev.waggle.mesh.swarm.capability.Wanted;
@@ -12,6 +14,7 @@ import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.label.LabelView;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -20,6 +23,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -50,6 +54,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
       Settler settler,
       WorkerRecord workers,
       TaskStories stories,
+      SnapshotClaims snapshots,
       ScheduledExecutorService timer,
       Duration firstChunkMax,
       Duration stallMax) {}
@@ -89,6 +94,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
             settler,
             new WorkerRecord(conduct, clock),
             new TaskStories(clock),
+            new SnapshotClaims(),
             timer,
             firstChunkMax,
             stallMax);
@@ -140,6 +146,17 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   @Override
   public Optional<TaskStory> story(TaskId task) {
     return parts.stories().of(task);
+  }
+
+  /**
+   * What members may copy: the snapshots of tasks that they have claimed, as long as they hold the
+   * claims, and what there is else.
+   *
+   * @param find the file of a snapshot; may block
+   * @param others what there is without a claim
+   */
+  public BlobSource snapshots(Function<BlobDigest, Optional<Path>> find, BlobSource others) {
+    return new ClaimedSnapshots(parts.snapshots(), find, others);
   }
 
   /** What this node's users asked for lately, most wanted first. */

@@ -8,6 +8,7 @@ import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Progress;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.ResultListener;
+import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
@@ -206,6 +207,7 @@ final class TaskDriver implements RunningTask {
       }
       HeldAttempt held = new HeldAttempt(send.attempt(), to, claimed.claim());
       attempts.put(send.attempt(), held);
+      parts.snapshots().begin(to.worker(), spec);
       OfferReply.Accepted acceptance = claimed.claim().acceptance();
       int before = acceptance.queuePosition();
       tell(
@@ -262,7 +264,7 @@ final class TaskDriver implements RunningTask {
     Candidate by = mine.by();
     if (spec instanceof TaskSpec.Code code) {
       // Code may say nothing until its end; its worker says all the while that it runs.
-      Duration all = wait.plus(code.limits().wall()).plus(CODE_GRACE);
+      Duration all = wait.plus(most(code));
       mine.stopWatching();
       mine.watch(after(all, () -> machine.onFirstChunkOverdue(mine.number(), all)));
       return;
@@ -282,6 +284,12 @@ final class TaskDriver implements RunningTask {
     }
   }
 
+  /** How long code may take with all that is around it. */
+  private static Duration most(TaskSpec.Code code) {
+    Duration run = code.limits().wall().plus(CODE_GRACE);
+    return code.snapshot().isPresent() ? run.plus(Snapshot.FETCH_MAX) : run;
+  }
+
   private Duration waited() {
     return Duration.ofNanos(System.nanoTime() - submittedNanos);
   }
@@ -291,7 +299,7 @@ final class TaskDriver implements RunningTask {
     HeldAttempt mine = held(attempt);
     mine.stopWatching();
     if (spec instanceof TaskSpec.Code code) {
-      Duration most = code.limits().wall().plus(CODE_GRACE);
+      Duration most = most(code);
       mine.watch(after(most, () -> machine.onStalled(mine.number(), most)));
     } else {
       watchForStall(mine);
@@ -401,6 +409,7 @@ final class TaskDriver implements RunningTask {
     HeldAttempt over = attempts.remove(attempt);
     if (over != null) {
       over.stopWatching();
+      parts.snapshots().end(over.by().worker(), spec);
       parts.workers().onReleased(over.by().worker(), over.by().model().name());
     }
   }

@@ -13,23 +13,34 @@ import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
 import dev.waggle.ledger.LedgerEntry;
 import dev.waggle.ledger.Receipt;
+import dev.waggle.mesh.swarm.blob.BlobDigest;
+import dev.waggle.mesh.swarm.blob.BlobReply;
+import dev.waggle.mesh.swarm.blob.BlobSource;
+import dev.waggle.mesh.swarm.blob.BlockRange;
+import dev.waggle.mesh.swarm.blob.ModelManifest;
+import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.capability.PeerView;
+import dev.waggle.mesh.swarm.capability.Speed;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.JobPart;
 import dev.waggle.mesh.swarm.exchange.KeepId;
+import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.Sampling;
+import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Usage;
 import java.io.IOException;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -37,6 +48,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -50,6 +62,19 @@ import org.junit.jupiter.api.io.TempDir;
 class CoordinatorTest {
   private static final String MODEL = "m:1b";
   private static final String DIGEST = "sha256:" + "0".repeat(64);
+  private static final ModelOffer PYTHON =
+      new ModelOffer(
+          Language.PYTHON.runtime(),
+          DIGEST,
+          "process",
+          0,
+          0,
+          true,
+          0,
+          false,
+          Set.of(Ability.CODE),
+          false,
+          Speed.UNKNOWN);
   private static final Capability NOTHING =
       new Capability("me", "1", List.of(), 0, 0, 0, List.of());
 
@@ -111,7 +136,7 @@ class CoordinatorTest {
             new Capability(
                 name,
                 "1",
-                List.of(new ModelOffer(MODEL, DIGEST, "ollama", 1, 0, true)),
+                List.of(new ModelOffer(MODEL, DIGEST, "ollama", 1, 0, true), PYTHON),
                 1,
                 0,
                 0,
@@ -415,6 +440,78 @@ class CoordinatorTest {
                 assertThat(ledger.entries(1, 10))
                     .extracting(LedgerEntry::type)
                     .containsExactly(EntryType.CLAIM));
+  }
+
+  /** Content that is shared with nobody. */
+  private static final class Unshared implements BlobSource {
+    @Override
+    public boolean isOpenTo(PeerId member) {
+      return false;
+    }
+
+    @Override
+    public Optional<ModelManifest> describe(String model, String digest) {
+      throw new AssertionError("nobody may see that");
+    }
+
+    @Override
+    public BlobReply hashes(BlobDigest digest, BlockRange range) {
+      throw new AssertionError("nobody may see that");
+    }
+
+    @Override
+    public Optional<SeekableByteChannel> open(BlobDigest digest) {
+      throw new AssertionError("nobody may see that");
+    }
+  }
+
+  private static boolean gives(BlobSource source, Identity member, BlobDigest digest)
+      throws IOException {
+    Optional<SeekableByteChannel> content = source.to(member.peerId()).open(digest);
+    if (content.isPresent()) {
+      content.get().close();
+    }
+    return content.isPresent();
+  }
+
+  @Test
+  void snapshot_isGivenToWhoHoldsItsTask_andToNobodyElse() throws Exception {
+    Path file = Files.writeString(directory.resolve("snapshot"), "content");
+    BlobDigest digest = new BlobDigest("ab".repeat(32));
+    BlobSource source = coordinator.snapshots(any -> Optional.of(file), new Unshared());
+    exchange.accepts(first, identity.peerId(), DIGEST);
+    exchange.accepts(second, identity.peerId(), DIGEST);
+    TaskSpec.Code plain = new TaskSpec.Code(Language.PYTHON, "pass");
+    TaskSpec task =
+        new TaskSpec.Code(
+            plain.language(),
+            plain.labels(),
+            plain.source(),
+            plain.args(),
+            plain.stdin(),
+            plain.files(),
+            plain.collect(),
+            plain.limits(),
+            Optional.of(new Snapshot(digest, 7, List.of())));
+    assertThat(source.isOpenTo(first.peerId())).isFalse();
+    assertThat(gives(source, first, digest)).isFalse();
+
+    coordinator.submit(task, Terms.USUAL, new Heard());
+    ScriptedExchange.Claim claim = claim(0);
+    assertThat(source.isOpenTo(first.peerId())).isTrue();
+    assertThat(gives(source, first, digest)).isTrue();
+    assertThat(gives(source, first, new BlobDigest("cd".repeat(32)))).isFalse();
+    assertThat(source.to(first.peerId()).describe("m", DIGEST)).isEmpty();
+    assertThat(source.to(first.peerId()).hashes(digest, new BlockRange(0, 1)))
+        .isEqualTo(new BlobReply.Refused(BlobReply.Reason.UNKNOWN));
+    assertThat(source.open(digest)).as("without a name").isEmpty();
+    assertThat(source.isOpenTo(second.peerId())).isFalse();
+    assertThat(gives(source, second, digest)).isFalse();
+
+    claim.listener().onResult(failed(Outcome.Failure.LIMIT, "the files did not come"));
+    claim(1);
+    assertThat(gives(source, second, digest)).as("the next one's").isTrue();
+    assertThat(gives(source, first, digest)).as("its claim is over").isFalse();
   }
 
   @Test

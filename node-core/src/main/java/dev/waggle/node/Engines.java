@@ -7,6 +7,7 @@ import dev.waggle.worker.engine.llamacpp.LlamaCppEngine;
 import dev.waggle.worker.engine.ollama.OllamaEngine;
 import dev.waggle.worker.engine.openai.OpenAiEngine;
 import dev.waggle.worker.sandbox.SandboxEngine;
+import dev.waggle.worker.snapshot.Snapshots;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,9 +23,14 @@ final class Engines {
    *
    * @param node its id
    * @param directory the node's own
+   * @param snapshots brings the files that code starts with
    */
   static List<Engine> of(
-      NodeConfig config, String node, Path directory, ScheduledExecutorService timer) {
+      NodeConfig config,
+      String node,
+      Path directory,
+      Snapshots snapshots,
+      ScheduledExecutorService timer) {
     Path nativeDirectory = directory.resolve("native");
     Patience patience = new Patience(config.firstChunkMax(), config.stallMax());
     List<Engine> engines = new ArrayList<>();
@@ -44,7 +50,8 @@ final class Engines {
         .ifPresent(
             models -> engines.add(new LlamaCppEngine(models, nativeDirectory, patience, timer)));
     engines.add(
-        new SandboxEngine(Sandboxes.of(config.sandbox(), node, directory.resolve("sandbox"))));
+        new SandboxEngine(
+            Sandboxes.of(config.sandbox(), node, directory.resolve("sandbox")), snapshots));
     return engines;
   }
 }

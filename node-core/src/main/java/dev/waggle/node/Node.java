@@ -50,6 +50,7 @@ import dev.waggle.worker.model.ModelTransfers;
 import dev.waggle.worker.owner.Machine;
 import dev.waggle.worker.owner.MachineState;
 import dev.waggle.worker.owner.OwnerRules;
+import dev.waggle.worker.snapshot.SnapshotCache;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -164,7 +165,6 @@ public final class Node implements NodeControl, AutoCloseable {
       announcing.set(swarm);
       auditor.meet(swarm.audits());
       transfers = opened(transfers());
-      swarm.share(transfers.source(), transfers.sending());
       swarm.takeOrders(transfers.orders(worker::library, worker::refresh), transfers.fetching());
       ScheduledFuture<?> audits =
           Recurring.schedule(threads.timer(), AUDIT_STEP, AUDIT_STEP, auditor::round);
@@ -201,6 +201,9 @@ public final class Node implements NodeControl, AutoCloseable {
           Recurring.schedule(threads.timer(), HANDOVER_STEP, HANDOVER_STEP, handovers::round);
       open.push(() -> asking.cancel(false));
       swarm.lookAfterJobs(new MemberJobs(this));
+      swarm.share(
+          coordinator.snapshots(digest -> jobs.artifacts().find(digest.hex()), transfers.source()),
+          transfers.sending());
       api = opened(HttpApi.start(this, token, Version.current(), http, threads.blocking()));
       directory.announce(self());
       worker.start();
@@ -253,7 +256,17 @@ public final class Node implements NodeControl, AutoCloseable {
             identity,
             () -> membership.swarm().bytes(),
             ledger,
-            Engines.of(config, identity.peerId().toString(), directory.path(), threads.timer()),
+            Engines.of(
+                config,
+                identity.peerId().toString(),
+                directory.path(),
+                new SnapshotCache(
+                    directory.path().resolve("snapshots"),
+                    identity.peerId(),
+                    digest -> jobs.artifacts().find(digest.hex()),
+                    () -> swarm.blobs(),
+                    clock),
+                threads.timer()),
             config.limits(),
             new Worker.Owner(config.ownerRules(), this::machine, peer -> membership.name(peer)),
             new Worker.Probing(config.engines().probing(), probes),

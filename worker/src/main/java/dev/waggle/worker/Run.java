@@ -152,7 +152,7 @@ final class Run {
       return Optional.empty();
     }
     TaskSpec task = assignment.spec().with(promised.name());
-    Generation mine = entry.get().engine().start(task);
+    Generation mine = entry.get().engine().start(task, assignment.requester());
     synchronized (this) {
       if (canceled) {
         return Optional.empty();

@@ -1,5 +1,6 @@
 package dev.waggle.worker.engine;
 
+import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import java.util.List;
@@ -26,6 +27,11 @@ public interface Engine extends AutoCloseable {
    * engine cannot do.
    */
   Generation start(TaskSpec task);
+
+  /** The same for a task of which a part is still at its requester. */
+  default Generation start(TaskSpec task, PeerId requester) {
+    return start(task);
+  }
 
   /** Which parts of it cannot be used, by their names, and why. */
   default Map<String, String> troubles() {

@@ -1,5 +1,6 @@
 package dev.waggle.worker.sandbox;
 
+import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Speed;
@@ -9,6 +10,7 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
+import dev.waggle.worker.snapshot.Snapshots;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -26,6 +28,7 @@ public final class SandboxEngine implements Engine {
   private static final Logger log = LoggerFactory.getLogger(SandboxEngine.class);
 
   private final List<Sandbox> sandboxes;
+  private final Snapshots snapshots;
   private volatile Map<Language, Proved> proved = Map.of();
   private volatile Map<String, String> troubles = Map.of();
 
@@ -35,9 +38,11 @@ public final class SandboxEngine implements Engine {
    * Offers nothing before {@link #prepare}.
    *
    * @param sandboxes the preferred first
+   * @param snapshots brings the files that code starts with
    */
-  public SandboxEngine(List<Sandbox> sandboxes) {
+  public SandboxEngine(List<Sandbox> sandboxes, Snapshots snapshots) {
     this.sandboxes = List.copyOf(sandboxes);
+    this.snapshots = snapshots;
     if (!sandboxes.isEmpty()) {
       troubles =
           Map.of("all", "they still prove themselves, which takes some seconds at the start");
@@ -107,6 +112,15 @@ public final class SandboxEngine implements Engine {
       }
     }
     return new Refusal(task.model() + " is not run by the sandboxes here");
+  }
+
+  @Override
+  public Generation start(TaskSpec task, PeerId requester) {
+    return task instanceof TaskSpec.Code code && code.snapshot().isPresent()
+        ? new SnapshotRun(
+            () -> snapshots.files(requester, code.snapshot().get()),
+            files -> start(code.unpacked(files)))
+        : start(task);
   }
 
   @Override
