@@ -21,6 +21,18 @@ public enum CodeLanguage {
   /** Each part is a file, which tests source. */
   SHELL(Language.SHELL, ".sh");
 
+  private static final String UNITTEST =
+      """
+      import os, sys, unittest
+      tests = unittest.defaultTestLoader.discover(".")
+      if not tests.countTestCases() and os.path.isdir("tests"):
+          tests = unittest.defaultTestLoader.discover("tests")
+      ended = unittest.TextTestRunner().run(tests)
+      if not ended.testsRun:
+          sys.exit("the repository has no tests that Python's unittest finds")
+      sys.exit(not ended.wasSuccessful())
+      """;
+
   private final Language language;
   private final String ending;
 
@@ -34,6 +46,15 @@ public enum CodeLanguage {
     return Language.find(text)
         .flatMap(
             found -> List.of(values()).stream().filter(each -> each.language == found).findFirst());
+  }
+
+  Language language() {
+    return language;
+  }
+
+  /** A script that runs the tests that a repository itself has, and fails where it has none. */
+  Optional<String> ownTests() {
+    return this == PYTHON ? Optional.of(UNITTEST) : Optional.empty();
   }
 
   String text() {

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
-import dev.waggle.mesh.swarm.label.Label;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,10 +23,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Has code written: the work is taken apart, and of each part candidates are planned, written,
- * tested in a sandbox and corrected by what the tests said, until one passes there and, once more,
- * on another node. Where none does, a larger model is asked, then one outside the swarm where that
- * is allowed, then a person.
+ * Has code written for a {@link CodeTarget}: the work is taken apart, and of each part candidates
+ * are planned, written, tested in a sandbox and corrected by what the tests said, until one passes
+ * there and, once more, on another node. Where none does, a larger model is asked, then one outside
+ * the swarm where that is allowed, then a person.
  *
  * <p>It runs from the beginning after a crash or an answer, and finds again what it had by the
  * names of its steps.
@@ -39,22 +39,15 @@ final class CodeLoop {
 
   private final CodeOrder order;
   private final CodeTools tools;
-  private final CodeLanguage language;
-  private final CodePrompts prompts;
-  private final Set<Label> labels;
+  private final CodeTarget target;
 
   /** What was written for a part, and what its tests said. */
   private record Candidate(String code, boolean passed, String failure, String worker) {}
 
-  /** A part and all that belongs to it. */
-  private record Part(Subtask subtask, String plan, String tests, Map<String, String> others) {}
-
-  CodeLoop(CodeOrder order, CodeTools tools) {
+  private CodeLoop(CodeOrder order, CodeTools tools, CodeTarget target) {
     this.order = order;
     this.tools = tools;
-    this.language = CodeLanguage.find(order.language()).orElseThrow();
-    this.prompts = new CodePrompts(language);
-    this.labels = Label.all(order.labels(), Label.OF_REQUEST_MAX);
+    this.target = target;
   }
 
   /** Threads that take so much work at once, and refuse more. */
@@ -73,20 +66,21 @@ final class CodeLoop {
         });
   }
 
-  /** Has it written; blocks. */
-  TaskEnd run() throws InterruptedException {
+  /** Has code written; blocks. */
+  static TaskEnd run(CodeOrder order, CodeTools tools) throws InterruptedException {
     try {
-      return write();
+      CodeTarget target =
+          order.repo() == null
+              ? new SolutionTarget(order, tools)
+              : new RepositoryTarget(order, tools, tools.repository(order.repo()));
+      return new CodeLoop(order, tools, target).write();
     } catch (IOException e) {
       return new TaskEnd.Failed(String.valueOf(e.getMessage()), /* isFinal= */ false);
     }
   }
 
   private TaskEnd write() throws IOException, InterruptedException {
-    CodeTools.Spread anywhere = new CodeTools.Spread();
-    String proposal =
-        tools.ask("decompose", order.planner(), prompts.decompose(order.prompt()), 0, anywhere);
-    List<Subtask> subtasks = Decomposition.parse(proposal, order.prompt());
+    List<Subtask> subtasks = target.parts();
     ObjectNode parts = event("decomposed", "");
     subtasks.forEach(each -> parts.withArray("parts").add(each.name()));
     tools.tell(parts);
@@ -94,10 +88,8 @@ final class CodeLoop {
     Candidate last = new Candidate("", false, "", "");
     Questions questions = new Questions();
     for (Subtask each : subtasks) {
-      String plan =
-          tools.ask(each.name() + "/plan", order.planner(), prompts.plan(each, made), 0, anywhere);
-      Part part = new Part(each, plan, tests(each, plan), made);
-      tools.tell(event("planned", each.name()).put("plan", plan).put("tests", part.tests()));
+      CodePart part = target.plan(each, made);
+      tools.tell(event("planned", each.name()).put("plan", part.plan()).put("tests", part.tests()));
       Optional<Candidate> right = passing(part, questions);
       if (right.isEmpty()) {
         return questions.end();
@@ -105,30 +97,12 @@ final class CodeLoop {
       last = right.get();
       made.put(each.name(), last.code());
     }
-    ObjectNode result = JSON.createObjectNode();
-    result.put("text", last.code());
-    ObjectNode files = result.putObject("files");
-    made.forEach((name, code) -> files.put(language.file(name), code));
+    ObjectNode result = target.result(made);
     result.put("test_output", last.failure()).put("peerId", last.worker());
     return new TaskEnd.Done(result.toString());
   }
 
-  /** The user's tests are for the whole; those of other parts are written, too. */
-  private String tests(Subtask part, String plan) throws IOException, InterruptedException {
-    if (order.tests() != null && part.name().equals(Subtask.WHOLE)) {
-      return order.tests();
-    }
-    String answer =
-        tools.ask(
-            part.name() + "/tests",
-            order.planner(),
-            prompts.tests(part, plan),
-            0,
-            new CodeTools.Spread());
-    return CodePrompts.codeOf(answer);
-  }
-
-  private Optional<Candidate> passing(Part part, Questions questions)
+  private Optional<Candidate> passing(CodePart part, Questions questions)
       throws IOException, InterruptedException {
     List<Candidate> tried = best(part);
     Candidate last = tried.get(tried.size() - 1);
@@ -150,7 +124,7 @@ final class CodeLoop {
   }
 
   /** Candidates beside each other; the first that passes ends the others. The last is the best. */
-  private List<Candidate> best(Part part) throws IOException, InterruptedException {
+  private List<Candidate> best(CodePart part) throws IOException, InterruptedException {
     CodeTools.Spread spread = new CodeTools.Spread();
     Candidate none = new Candidate("", false, "", "");
     if (order.candidates() == 1) {
@@ -189,24 +163,22 @@ final class CodeLoop {
 
   /** One candidate through its rounds. */
   private Candidate attempt(
-      Part part, String who, String model, long seed, CodeTools.Spread spread, Candidate before)
+      CodePart part, String who, String model, long seed, CodeTools.Spread spread, Candidate before)
       throws IOException, InterruptedException {
     Candidate now = before;
     for (int round = 1; round <= order.rounds() && !now.passed(); round++) {
       String step = part.subtask().name() + "/" + who + "/" + round;
       List<ChatMessage> messages = messages(part, now);
-      String code = CodePrompts.codeOf(tools.ask(step + "/code", model, messages, seed, spread));
+      String code = target.codeOf(tools.ask(step + "/code", model, messages, seed, spread));
       now = test(part, step, who, round, prompt(messages), code);
     }
     return now;
   }
 
-  private List<ChatMessage> messages(Part part, Candidate before) {
-    Subtask subtask = part.subtask();
+  private List<ChatMessage> messages(CodePart part, Candidate before) {
     return before.code().isEmpty()
-        ? prompts.code(subtask, part.plan(), part.tests(), part.others())
-        : prompts.repair(
-            subtask, part.plan(), part.tests(), part.others(), before.code(), before.failure());
+        ? target.write(part)
+        : target.repair(part, before.code(), before.failure());
   }
 
   private static String prompt(List<ChatMessage> messages) {
@@ -214,21 +186,27 @@ final class CodeLoop {
   }
 
   /** Tests some code, and again on another node if it passes. */
-  private Candidate test(Part part, String step, String who, int round, String prompt, String code)
+  private Candidate test(
+      CodePart part, String step, String who, int round, String prompt, String code)
       throws IOException, InterruptedException {
-    Map<String, String> files = new LinkedHashMap<>(part.others());
-    files.put(part.subtask().name(), code);
-    var script = language.test(part.tests(), files, labels);
-    CodeTools.Ran ran = tools.run(step + "/test", script, Set.of());
     ObjectNode event =
         event("round", part.subtask().name())
             .put("candidate", who)
             .put("round", round)
             .put("prompt", shown(prompt))
-            .put("code", code)
-            .put("output", shown(ran.output()))
-            .put("passed", ran.passed())
-            .put("worker", ran.worker());
+            .put("code", code);
+    TaskSpec.Code script;
+    try {
+      script = target.test(part, code);
+    } catch (UnreadableAnswerException e) {
+      tools.tell(event.put("output", e.getMessage()).put("passed", false));
+      return new Candidate(code, false, e.getMessage(), "");
+    }
+    CodeTools.Ran ran = tools.run(step + "/test", script, Set.of());
+    event
+        .put("output", shown(ran.output()))
+        .put("passed", ran.passed())
+        .put("worker", ran.worker());
     if (!ran.passed()) {
       tools.tell(event);
       return new Candidate(code, false, ran.output(), ran.worker());
@@ -238,7 +216,8 @@ final class CodeLoop {
     return new Candidate(code, again.passed(), again.output(), again.worker());
   }
 
-  private Candidate upstream(Part part, Candidate last) throws IOException, InterruptedException {
+  private Candidate upstream(CodePart part, Candidate last)
+      throws IOException, InterruptedException {
     List<ChatMessage> messages = messages(part, last);
     String step = part.subtask().name() + "/upstream";
     Optional<String> answer = tools.askUpstream(step, messages);
@@ -246,11 +225,11 @@ final class CodeLoop {
       return last;
     }
     tools.tell(event("escalated", part.subtask().name()).put("to", "upstream"));
-    return test(part, step, "upstream", 1, prompt(messages), CodePrompts.codeOf(answer.get()));
+    return test(part, step, "upstream", 1, prompt(messages), target.codeOf(answer.get()));
   }
 
   /** A person added something, or wrote the code. */
-  private Candidate person(Part part, Candidate last, JsonNode answer, int question)
+  private Candidate person(CodePart part, Candidate last, JsonNode answer, int question)
       throws IOException, InterruptedException {
     String who = "answer-" + question;
     if (answer.has("code")) {
@@ -258,8 +237,8 @@ final class CodeLoop {
       return test(part, step, "person", 1, "", answer.path("code").asText());
     }
     String context = answer.path("context").asText();
-    Part told =
-        new Part(
+    CodePart told =
+        new CodePart(
             part.subtask(),
             part.plan() + "\n\nFrom the person who wants it:\n" + context,
             part.tests(),
@@ -273,7 +252,7 @@ final class CodeLoop {
     private TaskEnd end = new TaskEnd.Failed("no code passed its tests", /* isFinal= */ true);
 
     /** A person's answer, if there is one; else the job waits for it, or gives up. */
-    Optional<JsonNode> next(Part part, Candidate last) {
+    Optional<JsonNode> next(CodePart part, Candidate last) {
       Optional<JsonNode> answer = tools.answer(asked);
       asked++;
       if (answer.isPresent() && answer.get().path("give_up").asBoolean()) {

@@ -14,13 +14,15 @@ import org.jspecify.annotations.Nullable;
  * @param prompt what it is to do
  * @param language in which, as users write it
  * @param tests a script in that language that ends well when the code is right; without, the models
- *     write one
+ *     write one, or it is the repository's own tests
  * @param model who writes
  * @param planner who plans
  * @param larger who is asked when the writer does not get it right
  * @param rounds how often a candidate may try, 1 to {@value #ROUNDS_MAX}
  * @param candidates how many are tried beside each other, 1 to {@value #CANDIDATES_MAX}
  * @param labels where it may run
+ * @param repo the SHA-256 of the snapshot of a repository that is to be changed; without, code is
+ *     written that stands by itself
  */
 public record CodeOrder(
     String prompt,
@@ -31,7 +33,8 @@ public record CodeOrder(
     @Nullable String larger,
     int rounds,
     int candidates,
-    List<String> labels) {
+    List<String> labels,
+    @Nullable String repo) {
   /** The most rounds. */
   public static final int ROUNDS_MAX = 10;
 
@@ -57,6 +60,12 @@ public record CodeOrder(
     }
     if (candidates < 1 || candidates > CANDIDATES_MAX) {
       throw new IllegalArgumentException("candidates are 1 to " + CANDIDATES_MAX);
+    }
+    if (repo != null
+        && tests == null
+        && CodeLanguage.find(language).flatMap(CodeLanguage::ownTests).isEmpty()) {
+      throw new IllegalArgumentException(
+          "name a script that tests the repository (tests); only that of Python finds its own");
     }
   }
 

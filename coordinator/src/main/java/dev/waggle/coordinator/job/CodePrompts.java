@@ -97,13 +97,14 @@ final class CodePrompts {
     return text.toString();
   }
 
-  private static String shown(String text) {
+  /** The end of a text that may be long. */
+  static String shown(String text) {
     return text.length() <= SHOWN_CHARACTERS_MAX
         ? text
         : "..." + text.substring(text.length() - SHOWN_CHARACTERS_MAX);
   }
 
-  private static List<ChatMessage> ask(String system, String user) {
+  static List<ChatMessage> ask(String system, String user) {
     return List.of(new ChatMessage(Role.SYSTEM, system), new ChatMessage(Role.USER, user));
   }
 

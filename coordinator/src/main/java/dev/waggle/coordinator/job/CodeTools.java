@@ -25,6 +25,14 @@ interface CodeTools {
   record Ran(boolean passed, String output, String worker) {}
 
   /**
+   * The files of a repository.
+   *
+   * @param sha256 of its snapshot
+   * @throws IOException if this node does not have it (any more), or cannot read it
+   */
+  Repository repository(String sha256) throws IOException;
+
+  /**
    * Asks a model of the swarm.
    *
    * @param seed so that candidates differ

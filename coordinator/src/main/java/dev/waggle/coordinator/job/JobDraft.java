@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A job that is to be.
@@ -60,6 +61,26 @@ public record JobDraft(
     return tasks.stream()
         .flatMap(each -> each.work().labels().stream())
         .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** The repositories that its tasks change, by the SHA-256 of their snapshots. */
+  public Set<String> repositories() {
+    return tasks.stream()
+        .flatMap(
+            each ->
+                each.work() instanceof JobWork.Develop develop && develop.order().repo() != null
+                    ? Stream.of(develop.order().repo())
+                    : Stream.empty())
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** For people, why another node cannot look after it; empty where one can. */
+  public Optional<String> whyOnlyHere() {
+    return repositories().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "a job that changes a repository stays with the node that has the snapshot (use --on"
+                + " self)");
   }
 
   /** Takes away, again and again, what needs nothing that is left; a circle remains. */

@@ -295,7 +295,7 @@ public final class JobRunner implements AutoCloseable {
           () -> {
             TaskEnd end;
             try {
-              end = new CodeLoop(develop.order(), tools).run();
+              end = CodeLoop.run(develop.order(), tools);
             } catch (InterruptedException e) {
               end = new TaskEnd.Postponed(POSTPONED_MIN);
             } catch (RuntimeException | Error e) {

@@ -60,6 +60,11 @@ final class SwarmTools implements CodeTools {
   }
 
   @Override
+  public Repository repository(String sha256) throws IOException {
+    return Repository.read(parts.artifacts(), sha256);
+  }
+
+  @Override
   public String ask(String step, String model, List<ChatMessage> messages, long seed, Spread spread)
       throws IOException, InterruptedException {
     Optional<String> known = parts.queue().step(proof.task(), step);

@@ -1,11 +1,16 @@
 package dev.waggle.coordinator.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.mesh.swarm.blob.BlobDigest;
+import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
+import dev.waggle.mesh.swarm.exchange.CodeFile;
+import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -31,11 +36,13 @@ class CodeLoopTest {
     final Map<String, String> answers = new HashMap<>();
     final List<String> asked = new CopyOnWriteArrayList<>();
     final List<Set<String>> notBy = new CopyOnWriteArrayList<>();
+    final List<TaskSpec.Code> ran = new CopyOnWriteArrayList<>();
     final List<JsonNode> told = new CopyOnWriteArrayList<>();
     final List<JsonNode> people = new ArrayList<>();
     final Map<String, String> kept = new ConcurrentHashMap<>();
     final AtomicInteger runs = new AtomicInteger();
     @Nullable String upstream;
+    final Repository repository = RepositoryTest.repository();
 
     @Override
     public String ask(
@@ -50,8 +57,14 @@ class CodeLoopTest {
     }
 
     @Override
+    public Repository repository(String sha256) {
+      return repository;
+    }
+
+    @Override
     public Ran run(String step, TaskSpec.Code script, Set<String> others) {
       notBy.add(others);
+      ran.add(script);
       int worker = runs.incrementAndGet();
       boolean passed =
           script.files().stream().anyMatch(each -> each.content().text().contains("right"));
@@ -90,7 +103,8 @@ class CodeLoopTest {
         larger,
         rounds,
         candidates,
-        List.of());
+        List.of(),
+        null);
   }
 
   private JsonNode done(TaskEnd end) throws IOException {
@@ -101,7 +115,7 @@ class CodeLoopTest {
   @Test
   void codeThatPasses_isVerifiedOnAnotherNode() throws Exception {
     script.answers.put("small", RIGHT);
-    JsonNode result = done(new CodeLoop(order(3, 1, null), script).run());
+    JsonNode result = done(CodeLoop.run(order(3, 1, null), script));
     assertThat(result.path("text").asText()).isEqualTo("right = 1\n");
     assertThat(result.path("files").path("solution.py").asText()).isEqualTo("right = 1\n");
     assertThat(script.notBy).containsExactly(Set.of(), Set.of("worker-1"));
@@ -114,7 +128,7 @@ class CodeLoopTest {
   @Test
   void failure_isGivenBack_untilItPasses() throws Exception {
     script.answers.put("solution/1/3/code", RIGHT);
-    done(new CodeLoop(order(4, 1, null), script).run());
+    done(CodeLoop.run(order(4, 1, null), script));
     assertThat(script.rounds().stream().map(each -> each.path("passed").asBoolean()))
         .containsExactly(false, false, true);
     assertThat(script.rounds().get(1).path("prompt").asText()).contains("AssertionError");
@@ -127,7 +141,7 @@ class CodeLoopTest {
         "Sure: {\"parts\":[{\"name\":\"b\",\"prompt\":\"second\",\"after\":[\"a\"]},"
             + "{\"name\":\"a\",\"prompt\":\"first\",\"after\":[]}]}");
     script.answers.put("small", RIGHT);
-    JsonNode result = done(new CodeLoop(order(1, 1, null), script).run());
+    JsonNode result = done(CodeLoop.run(order(1, 1, null), script));
     assertThat(result.path("files").properties().stream().map(Map.Entry::getKey))
         .containsExactly("a.py", "b.py", "solution.py");
     assertThat(script.asked)
@@ -142,13 +156,13 @@ class CodeLoopTest {
   @Test
   void candidates_race_andTheFirstThatPassesWins() throws Exception {
     script.answers.put("solution/2/1/code", RIGHT);
-    JsonNode result = done(new CodeLoop(order(1, 3, null), script).run());
+    JsonNode result = done(CodeLoop.run(order(1, 3, null), script));
     assertThat(result.path("text").asText()).isEqualTo("right = 1\n");
   }
 
   @Test
   void escalation_asksALargerModel_thenOutside_thenAPerson() throws Exception {
-    TaskEnd end = new CodeLoop(order(2, 1, "large"), script).run();
+    TaskEnd end = CodeLoop.run(order(2, 1, "large"), script);
     assertThat(end).isInstanceOf(TaskEnd.Asks.class);
     JsonNode question = JSON.readTree(((TaskEnd.Asks) end).question());
     assertThat(question.path("code").asText()).isEqualTo("wrong = 1\n");
@@ -156,27 +170,65 @@ class CodeLoopTest {
     assertThat(script.asked).contains("solution/larger/2/code of large");
 
     script.upstream = RIGHT;
-    assertThat(new CodeLoop(order(2, 1, "large"), script).run()).isInstanceOf(TaskEnd.Done.class);
+    assertThat(CodeLoop.run(order(2, 1, "large"), script)).isInstanceOf(TaskEnd.Done.class);
   }
 
   @Test
   void person_addsContext_orTheCode_orGivesUp() throws Exception {
     CodeOrder order = order(1, 1, null);
-    assertThat(new CodeLoop(order, script).run()).isInstanceOf(TaskEnd.Asks.class);
+    assertThat(CodeLoop.run(order, script)).isInstanceOf(TaskEnd.Asks.class);
     int before = script.asked.size();
     script.people.add(JSON.readTree("{\"context\":\"use tabs\"}"));
-    assertThat(new CodeLoop(order, script).run())
-        .as("still wrong")
-        .isInstanceOf(TaskEnd.Asks.class);
+    assertThat(CodeLoop.run(order, script)).as("still wrong").isInstanceOf(TaskEnd.Asks.class);
     assertThat(script.asked.subList(before, script.asked.size()))
         .as("nothing is asked twice")
         .containsExactly("solution/answer-1/1/code of small");
     script.people.add(JSON.readTree("{\"code\":\"right\"}"));
-    assertThat(done(new CodeLoop(order, script).run()).path("text").asText()).isEqualTo("right");
+    assertThat(done(CodeLoop.run(order, script)).path("text").asText()).isEqualTo("right");
     script.people.set(1, JSON.readTree("{\"give_up\":true}"));
-    assertThat(new CodeLoop(order, script).run())
+    assertThat(CodeLoop.run(order, script))
         .isInstanceOfSatisfying(
             TaskEnd.Failed.class, failed -> assertThat(failed.isFinal()).isTrue());
+  }
+
+  @Test
+  void repository_isChangedUntilItsTestsPass_andAPatchComesOfIt() throws Exception {
+    String broken = "FILE: calc.py\nreturn 1";
+    String wrong = "FILE: calc.py\n```\nwrong\n```\nDELETE: old.txt";
+    String right = "FILE: calc.py\n```\nright\n```\nDELETE: old.txt";
+    script.answers.put("solution/1/1/code", broken);
+    script.answers.put("solution/1/2/code", wrong);
+    script.answers.put("solution/1/3/code", right);
+    CodeOrder order =
+        new CodeOrder(
+            "do it", "python", null, "small", "planner", null, 3, 1, List.of(), "ab".repeat(32));
+    JsonNode result = done(CodeLoop.run(order, script));
+    assertThat(result.path("patch").asText())
+        .contains("--- a/calc.py", "+right", "deleted file mode 100644");
+    assertThat(script.asked)
+        .containsExactly(
+            "solution/plan of planner",
+            "solution/1/1/code of small",
+            "solution/1/2/code of small",
+            "solution/1/3/code of small");
+    assertThat(script.rounds().get(0).path("output").asText()).contains("no block");
+    assertThat(script.rounds().get(1).path("prompt").asText()).contains("cannot be used: no block");
+    assertThat(script.rounds().get(2).path("prompt").asText()).contains("The tests fail");
+    TaskSpec.Code ran = script.ran.get(script.ran.size() - 1);
+    assertThat(ran.snapshot())
+        .contains(new Snapshot(new BlobDigest("ab".repeat(32)), 1_024, List.of("old.txt")));
+    assertThat(ran.files()).containsExactly(new CodeFile("calc.py", Bytes.of("right\n")));
+    assertThat(script.notBy).as("verified elsewhere").endsWith(Set.of("worker-2"));
+  }
+
+  @Test
+  void repositoryWithoutTests_isRefused_unlessItsLanguageFindsThem() {
+    assertThatThrownBy(
+            () ->
+                new CodeOrder(
+                    "do", "shell", null, "m", "m", null, 1, 1, List.of(), "ab".repeat(32)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("tests");
   }
 
   @Test

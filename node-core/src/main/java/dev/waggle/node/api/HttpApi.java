@@ -138,6 +138,8 @@ public final class HttpApi implements AutoCloseable {
     Router router = Router.router(vertx);
     router.route().failureHandler(HttpApi::fail);
     router.route().handler(guard::check);
+    JobHomes homes = new JobHomes(node, blocking);
+    new ArtifactRoutes(node, homes, guard, vertx, blocking).addTo(router);
     router.route().handler(BodyHandler.create(false).setBodyLimit(BODY_BYTES_MAX));
     router
         .get("/healthz")
@@ -157,7 +159,7 @@ public final class HttpApi implements AutoCloseable {
     new ConductRoutes(node, guard, later).addTo(router);
     new StatementRoutes(node, guard, later).addTo(router);
     new TaskRoutes(node, guard, later).addTo(router);
-    new JobRoutes(node, guard, later, vertx, blocking).addTo(router);
+    new JobRoutes(node, homes, guard, later, vertx, blocking).addTo(router);
     LaterAnswers transfers = new LaterAnswers(vertx, node.modelTransfers().fetching());
     new PullRoutes(node, guard, transfers).addTo(router);
     new FetchRoutes(node, guard, transfers).addTo(router);

@@ -218,7 +218,8 @@ final class JobHomes {
     if (node.swarm().peers().peer(to).filter(each -> each.connected()).isEmpty()) {
       throw away(to, request);
     }
-    Optional<String> obstacle = node.swarm().labels().obstacle(draft.labels(), to);
+    Optional<String> obstacle =
+        draft.whyOnlyHere().or(() -> node.swarm().labels().obstacle(draft.labels(), to));
     if (obstacle.isPresent()) {
       throw new ApiException(
           ApiError.of(

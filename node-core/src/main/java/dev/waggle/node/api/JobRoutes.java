@@ -8,6 +8,7 @@ import dev.waggle.coordinator.job.JobDraft;
 import dev.waggle.coordinator.job.JobException;
 import dev.waggle.coordinator.job.JobId;
 import dev.waggle.coordinator.job.JobQueue;
+import dev.waggle.coordinator.job.Repository;
 import dev.waggle.coordinator.job.TaskEnd;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.job.JobRequest;
@@ -18,12 +19,11 @@ import dev.waggle.node.job.JobSchema;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -53,9 +53,15 @@ final class JobRoutes {
   private final Executor blocking;
   private final Clock clock = Clock.systemUTC();
 
-  JobRoutes(NodeControl node, Guard guard, LaterAnswers later, Vertx vertx, Executor blocking) {
+  JobRoutes(
+      NodeControl node,
+      JobHomes homes,
+      Guard guard,
+      LaterAnswers later,
+      Vertx vertx,
+      Executor blocking) {
     this.node = node;
-    this.homes = new JobHomes(node, blocking);
+    this.homes = homes;
     this.guard = guard;
     this.later = later;
     this.vertx = vertx;
@@ -89,10 +95,6 @@ final class JobRoutes {
         .handler(context -> ask(context, new JobRequest.Retry(id(context).value())));
     router.post(ROOT + "/:id/handover").handler(this::handOver);
     router.post(ROOT + "/:id/tasks/:number/answer").handler(this::answer);
-    router
-        .get("/swarm/v1/artifacts/:sha256")
-        .handler(guard.requiring(Scope.JOBS))
-        .handler(this::artifact);
   }
 
   private JobQueue queue() {
@@ -103,7 +105,7 @@ final class JobRoutes {
     return id(context.pathParam("id"));
   }
 
-  private static JobId id(String name) {
+  static JobId id(String name) {
     try {
       return new JobId(name);
     } catch (IllegalArgumentException e) {
@@ -111,7 +113,7 @@ final class JobRoutes {
     }
   }
 
-  private static int number(RoutingContext context, String name, int fallback, int most) {
+  static int number(RoutingContext context, String name, int fallback, int most) {
     String text = context.request().getParam(name);
     if (text == null) {
       return fallback;
@@ -128,7 +130,7 @@ final class JobRoutes {
   }
 
   /** What the queue refuses, as HTTP says it. */
-  private static ApiException refused(JobException e) {
+  static ApiException refused(JobException e) {
     int status =
         switch (e.kind()) {
           case UNKNOWN -> 404;
@@ -190,14 +192,20 @@ final class JobRoutes {
 
   private JobDraft read(String text) {
     try {
-      return new JobFile(clock, node.config().requestLabels()).read(text);
+      JobDraft draft = new JobFile(clock, node.config().requestLabels()).read(text);
+      for (String each : draft.repositories()) {
+        Repository.read(node.artifacts(), each);
+      }
+      return draft;
     } catch (JobFileException e) {
       throw new ApiException(ApiError.badRequest(e.getMessage(), null));
+    } catch (IOException e) {
+      throw new ApiException(ApiError.badRequest("repo: " + e.getMessage(), "repo"));
     }
   }
 
   /** Where the request says that the job is; null where it does not. */
-  private static @Nullable String on(RoutingContext context) {
+  static @Nullable String on(RoutingContext context) {
     return context.request().getParam("on");
   }
 
@@ -307,36 +315,6 @@ final class JobRoutes {
             new JobRequest.AnswerTask(job.value(), number),
             answer.toString().getBytes(StandardCharsets.UTF_8)),
         body -> body);
-  }
-
-  private void artifact(RoutingContext context) {
-    String sha256 = context.pathParam("sha256");
-    Optional<Path> file = node.artifacts().find(sha256);
-    String job = context.request().getParam("job");
-    if (file.isPresent() || job == null || !sha256.matches("[0-9a-f]{64}")) {
-      send(context, file.orElseThrow(JobHomes::noArtifact));
-      return;
-    }
-    int number = number(context, "task", 0, JobDraft.TASKS_MAX);
-    var loop = vertx.getOrCreateContext();
-    homes
-        .artifact(id(job), number, sha256, on(context))
-        .whenComplete(
-            (brought, failure) ->
-                loop.runOnContext(
-                    now -> {
-                      if (failure == null) {
-                        send(context, brought);
-                      } else {
-                        Throwable cause = LaterAnswers.cause(failure);
-                        context.fail(cause instanceof JobException e ? refused(e) : cause);
-                      }
-                    }));
-  }
-
-  private static void send(RoutingContext context, Path file) {
-    context.response().putHeader("content-type", "application/octet-stream");
-    context.response().sendFile(file.toString());
   }
 
   // ---- claims

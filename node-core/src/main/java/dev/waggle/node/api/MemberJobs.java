@@ -131,6 +131,10 @@ public final class MemberJobs implements JobDesk {
         throw new JobException(
             JobException.Kind.FORBIDDEN, "the labels of that job do not let it be there");
       }
+      Optional<String> obstacle = parcel.draft().whyOnlyHere();
+      if (obstacle.isPresent()) {
+        throw new JobException(JobException.Kind.INVALID, obstacle.get());
+      }
       return parcel;
     } catch (MalformedFrameException e) {
       throw new JobException(JobException.Kind.INVALID, String.valueOf(e.getMessage()));

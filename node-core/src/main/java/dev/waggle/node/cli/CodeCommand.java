@@ -2,9 +2,13 @@ package dev.waggle.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.node.git.Revision;
+import dev.waggle.node.git.RevisionException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -13,8 +17,11 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "code",
     description =
-        "Have the swarm's models write code until its tests pass in a sandbox. Prints the code.")
+        "Have the swarm's models write code until its tests pass in a sandbox. Prints the code, or the"
+            + " patch of a repository for git apply.")
 final class CodeCommand extends NodeCommand {
+  private static final int SHOWN_MAX = 20;
+
   @Mixin private final JobSubmission submission = new JobSubmission();
 
   @Option(
@@ -27,8 +34,23 @@ final class CodeCommand extends NodeCommand {
       names = "--tests",
       paramLabel = "FILE",
       description =
-          "A script that ends well when the code is right (default: the models write one).")
+          "A script that ends well when the code is right (default: the models write one; of a"
+              + " repository in Python, what its unittest finds).")
   private String tests = "";
+
+  @Option(
+      names = "--repo",
+      paramLabel = "DIR[@REV]",
+      description =
+          "Change a git repository, as it is at a revision (default: HEAD), instead of writing"
+              + " something new. The tests run in its root.")
+  private String repo = "";
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "Write the code or the patch there instead of printing it.")
+  private @Nullable Path output;
 
   @Option(
       names = {"-m", "--model"},
@@ -79,6 +101,9 @@ final class CodeCommand extends NodeCommand {
       job.put("candidates", candidates);
     }
     NodeClient node = node();
+    if (!repo.isEmpty()) {
+      job.put("repo", freeze(node));
+    }
     String name = submission.submit(node, job);
     if (submission.isDetached()) {
       out().println(JobSubmission.named(name, isJson()));
@@ -89,7 +114,7 @@ final class CodeCommand extends NodeCommand {
     if (isJson()) {
       out().println(task);
     } else if (task.has("result")) {
-      JobSubmission.print(out(), task.path("result"));
+      deliver(task.path("result"));
     }
     if (end.path("state").asText().equals("open")) {
       throw new CommandException(
@@ -104,6 +129,43 @@ final class CodeCommand extends NodeCommand {
       throw JobSubmission.failed(name, task);
     }
     return ExitCode.DONE;
+  }
+
+  /** Gives the node the repository as it is committed; returns the name of that. */
+  private String freeze(NodeClient node)
+      throws CommandException, IOException, InterruptedException {
+    Revision revision;
+    try {
+      revision = Revision.read(repo);
+    } catch (RevisionException e) {
+      throw new CommandException(ExitCode.USAGE, e.getMessage(), e);
+    }
+    if (revision.uncommitted()) {
+      System.err.println("what is not committed is not included");
+    }
+    List<String> leftOut = revision.leftOut();
+    if (!leftOut.isEmpty()) {
+      String more =
+          leftOut.size() > SHOWN_MAX ? " and " + (leftOut.size() - SHOWN_MAX) + " more" : "";
+      System.err.println(
+          "not included, because they are links, submodules or have unusual names: "
+              + String.join(", ", leftOut.subList(0, Math.min(SHOWN_MAX, leftOut.size())))
+              + more);
+    }
+    return node.postBytes("/swarm/v1/artifacts", revision.archive()).path("sha256").asText();
+  }
+
+  private void deliver(JsonNode result) throws IOException {
+    Path file = output;
+    boolean isPatch = result.has("patch");
+    String text = result.path(isPatch ? "patch" : "text").asText();
+    if (file != null) {
+      Files.writeString(file, text);
+    } else if (isPatch) {
+      out().print(text);
+    } else {
+      out().println(text);
+    }
   }
 
   private static void put(ObjectNode job, String field, String value) {

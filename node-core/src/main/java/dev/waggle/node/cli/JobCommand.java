@@ -240,8 +240,8 @@ final class JobCommand implements Runnable {
   @Command(
       name = "fetch",
       description =
-          "Bring a job's results into a directory: TASK.json for each, what it wrote, and its files"
-              + " in a folder of its own.")
+          "Bring a job's results into a directory: TASK.json for each, what it wrote, its patch of a"
+              + " repository, and its files in a folder of its own.")
   static final class Fetch extends OfJob {
     @Option(
         names = {"-o", "--output"},
@@ -278,6 +278,9 @@ final class JobCommand implements Runnable {
       String text =
           result.has("text") ? result.path("text").asText() : result.path("stdout").asText();
       Files.writeString(directory.resolve(base + ".txt"), text);
+      if (result.has("patch")) {
+        Files.writeString(directory.resolve(base + ".patch"), result.path("patch").asText());
+      }
       Path files = directory.resolve(base + ".files");
       for (JsonNode each : result.path("artifacts")) {
         Path target = files.resolve(each.path("path").asText()).normalize();
@@ -303,7 +306,11 @@ final class JobCommand implements Runnable {
     @Option(names = "--context", paramLabel = "TEXT", description = "What the models should know.")
     private String context = "";
 
-    @Option(names = "--code", paramLabel = "FILE", description = "The code, as it should be.")
+    @Option(
+        names = "--code",
+        paramLabel = "FILE",
+        description =
+            "The code, as it should be; of a repository FILE: and DELETE: lines, as models write them.")
     private String code = "";
 
     @Option(names = "--give-up", description = "It is not worth it.")

@@ -102,6 +102,17 @@ final class NodeClient {
             .build());
   }
 
+  /** Sends bytes that are no text. */
+  JsonNode postBytes(String path, byte[] bytes)
+      throws CommandException, IOException, InterruptedException {
+    return send(
+        request(path)
+            .setHeader("content-type", "application/octet-stream")
+            .timeout(ANSWER_MAX)
+            .POST(HttpRequest.BodyPublishers.ofByteArray(bytes))
+            .build());
+  }
+
   /** Server-sent events as they come, until there are no more; what breaks off is gone on with. */
   Stream<JsonNode> events(String path) throws CommandException, IOException, InterruptedException {
     HttpResponse<Stream<String>> response =

@@ -33,6 +33,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -54,6 +55,7 @@ public final class JobFile {
   private static final int DEPTH_MAX = 32;
   private static final String INPUT = "{input}";
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,100}");
+  private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
   private static final List<String> KINDS = words(JobKind.values());
   private static final List<String> LANGUAGES =
       Arrays.stream(Language.values()).map(Language::text).toList();
@@ -385,10 +387,22 @@ public final class JobFile {
               fields.text("larger").orElse(null),
               (int) fields.integer("rounds", 1, CodeOrder.ROUNDS_MAX, CodeOrder.ROUNDS),
               (int) fields.integer("candidates", 1, CodeOrder.CANDIDATES_MAX, CodeOrder.CANDIDATES),
-              Label.texts(common.labels()));
+              Label.texts(common.labels()),
+              repo(fields));
       return draft(new JobWork.Develop(order), common);
     } catch (IllegalArgumentException e) {
       throw fields.wrong("prompt", "is wrong: " + e.getMessage());
     }
+  }
+
+  private static @Nullable String repo(YamlFields fields) throws JobFileException {
+    Optional<String> repo = fields.text("repo");
+    if (repo.isPresent() && !SHA_256.matcher(repo.get()).matches()) {
+      throw fields.wrong(
+          "repo",
+          "is no SHA-256 of a snapshot: 64 hex digits, as POST /swarm/v1/artifacts answers them"
+              + " (waggle code --repo DIR@REV does all that)");
+    }
+    return repo.orElse(null);
   }
 }

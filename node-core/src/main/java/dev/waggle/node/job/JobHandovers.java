@@ -223,7 +223,7 @@ public final class JobHandovers {
               + JobProtocol.BODY_BYTES_MAX
               + " can be handed over");
     }
-    return swarm.labels().obstacle(draft.labels(), to);
+    return draft.whyOnlyHere().or(() -> swarm.labels().obstacle(draft.labels(), to));
   }
 
   private CompletableFuture<Fate> leave(JobId job, String transfer) {

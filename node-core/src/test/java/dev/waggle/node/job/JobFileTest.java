@@ -76,6 +76,19 @@ class JobFileTest {
   }
 
   @Test
+  void code_namesASnapshotByItsHash() throws Exception {
+    String hash = "ab".repeat(32);
+    JobDraft job = file.read("{kind: code, prompt: do it, repo: " + hash + "}");
+    assertThat(((JobWork.Develop) job.tasks().get(0).work()).order().repo()).isEqualTo(hash);
+    assertThatThrownBy(() -> file.read("{kind: code, prompt: do it, repo: ../x}"))
+        .isInstanceOf(JobFileException.class)
+        .hasMessageContaining("repo is no SHA-256");
+    assertThatThrownBy(
+            () -> file.read("{kind: code, prompt: do it, language: shell, repo: " + hash + "}"))
+        .hasMessageContaining("name a script that tests the repository");
+  }
+
+  @Test
   void json_isReadAlike() throws Exception {
     JobDraft job =
         file.read("{\"kind\":\"run\",\"language\":\"shell\",\"source\":\"echo \\\"x\\\"\\n\"}");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.waggle.node.git.GitFolder;
 import dev.waggle.node.process.NodeProcess;
 import dev.waggle.worker.fake.FakeOllama;
 import java.net.http.HttpRequest;
@@ -366,6 +367,70 @@ class JobIT {
         .isZero();
     awaitEnd(asks);
     assertThat(job(asks).path("state").asText()).isEqualTo("done");
+  }
+
+  @Test
+  @Order(3)
+  void repository_isChangedByAPatch_thatAppliesWhereItWasFrozen() throws Exception {
+    GitFolder repository = GitFolder.create(directory.resolve("repository"));
+    repository.write("main.py", "raise SystemExit('no part of the tests')\n");
+    repository.write("calc.py", "def twice(n):\n    return n");
+    repository.write(
+        "test_calc.py",
+        """
+        import unittest
+        from calc import twice
+        class Twice(unittest.TestCase):
+            def test_four(self):
+                self.assertEqual(8, twice(4))
+        """);
+    repository.write("old.txt", "old\n");
+    repository.commit();
+    repository.write("calc.py", "what is not committed");
+    Path patch = directory.resolve("change.patch");
+    Program.Ended changed =
+        program.at(
+            asking,
+            "code",
+            "--repo",
+            repository.path() + "@HEAD",
+            "-o",
+            patch.toString(),
+            "--model",
+            FakeOllama.MODEL,
+            "double it ANSWER<<FILE: calc.py\n```\ndef twice(n):\n    return n + 1\n```>>"
+                + " REPAIRED<<FILE: calc.py\n```\ndef twice(n):\n    return n * 2\n```\n"
+                + "FILE: doc/notes.txt\n```\nnew\n```\nDELETE: old.txt>>");
+    assertThat(changed.exitCode()).as(changed.err()).isZero();
+    assertThat(changed.err())
+        .contains("what is not committed is not included")
+        .contains("round 1 of 1: tests fail")
+        .contains("round 2 of 1: tests pass");
+    assertThat(patch).content().contains("\\ No newline at end of file");
+    repository.git("checkout", "-q", "calc.py");
+    repository.git("apply", "--index", patch.toString());
+    assertThat(repository.path().resolve("calc.py")).hasContent("def twice(n):\n    return n * 2");
+    assertThat(repository.path().resolve("doc/notes.txt")).hasContent("new");
+    assertThat(repository.path().resolve("old.txt")).doesNotExist();
+
+    JsonNode job = Program.get(asking, "/swarm/v1/jobs").path("jobs").path(0);
+    JsonNode result = tasks(job.path("job").asText()).path(0).path("result");
+    assertThat(result.path("test_output").asText()).contains("Ran 1 test");
+    Path fetched = directory.resolve("fetched-change");
+    program.at(asking, "job", "fetch", job.path("job").asText(), "-o", fetched.toString());
+    assertThat(fetched.resolve("0.patch")).hasSameTextualContentAs(patch);
+    for (NodeProcess each : List.of(one, other)) {
+      assertThat(each.dataDirectory().resolve("snapshots"))
+          .as("it ran on both, each of which fetched it")
+          .isDirectoryContaining("glob:**-" + result.path("repo").asText());
+    }
+    Program.Ended unknown =
+        program.at(
+            asking,
+            "job",
+            "submit",
+            write("gone", "{kind: code, prompt: x, repo: " + "0".repeat(64) + "}").toString());
+    assertThat(unknown.err()).contains("keeps no snapshot");
   }
 
   @Test

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.waggle.node.git;
+
+import org.jspecify.annotations.NullMarked;
