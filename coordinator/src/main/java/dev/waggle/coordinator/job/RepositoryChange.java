@@ -3,6 +3,7 @@ package dev.waggle.coordinator.job;
 import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.CodeFile;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,14 +20,16 @@ import java.util.regex.Pattern;
  * @param deleted paths of files that are gone
  */
 record RepositoryChange(Map<String, CodeFile> written, Set<String> deleted) {
-  private static final String FILE = "FILE:";
-  private static final String DELETE = "DELETE:";
+  // Some models write such lines bold, as headings, or the path as code.
+  private static final Pattern LINE =
+      Pattern.compile("[\\s#*]*(FILE|DELETE):[\\s*`]*(.*?)[\\s*`]*");
+  private static final String DELETE = "DELETE";
   private static final Pattern FENCE = Pattern.compile("(`{3,})[^`]*");
   private static final String GIT = ".git";
 
   RepositoryChange {
-    written = new TreeMap<>(written);
-    deleted = new TreeSet<>(deleted);
+    written = Collections.unmodifiableSortedMap(new TreeMap<>(written));
+    deleted = Collections.unmodifiableSortedSet(new TreeSet<>(deleted));
   }
 
   /**
@@ -58,10 +61,11 @@ record RepositoryChange(Map<String, CodeFile> written, Set<String> deleted) {
       while (next < lines.size()) {
         String line = lines.get(next).strip();
         next++;
-        if (line.startsWith(DELETE)) {
-          delete(path(line.substring(DELETE.length())));
-        } else if (line.startsWith(FILE)) {
-          String path = path(line.substring(FILE.length()));
+        Matcher named = LINE.matcher(line);
+        if (named.matches() && named.group(1).equals(DELETE)) {
+          delete(path(named.group(2)));
+        } else if (named.matches()) {
+          String path = path(named.group(2));
           while (next < lines.size() && lines.get(next).isBlank()) {
             next++;
           }
@@ -92,8 +96,7 @@ record RepositoryChange(Map<String, CodeFile> written, Set<String> deleted) {
       throw new UnreadableAnswerException("the block of " + path + " does not end");
     }
 
-    private String path(String given) throws UnreadableAnswerException {
-      String path = given.strip();
+    private String path(String path) throws UnreadableAnswerException {
       try {
         CodeFile.check(path);
       } catch (IllegalArgumentException e) {

@@ -79,7 +79,8 @@ class RepositoryTest {
         .as("what stays as it is is no change")
         .isEqualTo(
             Map.of("calc.py", "return 2\n", "notes.md", "```\nls\n```\n", "windows.txt", "a\r\n"));
-    assertThat(change("DELETE: old.txt").deleted()).containsExactly("old.txt");
+    assertThat(change("### DELETE: old.txt").deleted()).containsExactly("old.txt");
+    assertThat(written("**FILE: `src/__init__.py`**\n```\n```")).containsKey("src/__init__.py");
     assertThat(change("FILE: bin/run\n```\n```").written().values())
         .as("it stays a program")
         .containsExactly(new CodeFile("bin/run", Bytes.EMPTY, /* executable= */ true));

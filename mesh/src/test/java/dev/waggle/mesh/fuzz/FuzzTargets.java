@@ -17,6 +17,7 @@ import dev.waggle.mesh.swarm.job.JobFuzz;
 import dev.waggle.mesh.swarm.membership.InviteFuzz;
 import dev.waggle.mesh.swarm.membership.RevocationFuzz;
 import dev.waggle.mesh.swarm.pull.PullFuzz;
+import dev.waggle.mesh.swarm.snapshot.ArchiveFuzz;
 import dev.waggle.mesh.swarm.wire.AdvertFuzz;
 import dev.waggle.mesh.swarm.wire.ControlFuzz;
 import dev.waggle.mesh.swarm.wire.ExchangeFuzz;
@@ -46,6 +47,7 @@ final class FuzzTargets {
           new ExchangeFuzz(),
           new AuditFuzz(),
           new BlobFuzz(),
+          new ArchiveFuzz(),
           new PullFuzz(),
           new JobFuzz());
 

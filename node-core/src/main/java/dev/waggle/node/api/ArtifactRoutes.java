@@ -89,10 +89,29 @@ final class ArtifactRoutes {
   }
 
   private void upload(RoutingContext context) {
+    if (announced(context.request()) > Snapshot.BYTES_MAX) {
+      throw tooLarge();
+    }
     if (!uploads.tryAcquire()) {
       throw busy();
     }
     new Upload(context).begin();
+  }
+
+  /** How much a request says that comes; 0 where it does not say. */
+  private static long announced(HttpServerRequest request) {
+    String length = request.getHeader("content-length");
+    try {
+      return length == null ? 0 : Long.parseLong(length);
+    } catch (NumberFormatException e) {
+      throw new ApiException(ApiError.badRequest("content-length is no number", null));
+    }
+  }
+
+  private static ApiException tooLarge() {
+    return new ApiException(
+        ApiError.of(
+            413, "an artifact has at most " + Snapshot.BYTES_MAX + " bytes", "body_too_large"));
   }
 
   private static ApiException busy() {
@@ -117,7 +136,12 @@ final class ArtifactRoutes {
       request.pause();
       request.exceptionHandler(failure -> end(failure));
       request.handler(this::take);
-      request.endHandler(nothing -> step(() -> file().keep(), this::answer));
+      request.endHandler(
+          nothing -> {
+            if (!over) {
+              step(() -> file().keep(), this::answer);
+            }
+          });
       step(
           () -> node.artifacts().begin(),
           begun -> {
@@ -177,11 +201,7 @@ final class ArtifactRoutes {
       step(
           () -> {
             if (file().bytes() + part.length() > Snapshot.BYTES_MAX) {
-              throw new ApiException(
-                  ApiError.of(
-                      413,
-                      "an artifact has at most " + Snapshot.BYTES_MAX + " bytes",
-                      "body_too_large"));
+              throw tooLarge();
             }
             file().write(part.getBytes());
             return part;

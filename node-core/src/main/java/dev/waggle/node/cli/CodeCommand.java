@@ -111,10 +111,11 @@ final class CodeCommand extends NodeCommand {
     }
     JsonNode end = JobSubmission.follow(node, name, event -> tell(name, event));
     JsonNode task = JobSubmission.task(node, name, 0);
+    if (task.has("result") && (output != null || !isJson())) {
+      deliver(task.path("result"));
+    }
     if (isJson()) {
       out().println(task);
-    } else if (task.has("result")) {
-      deliver(task.path("result"));
     }
     if (end.path("state").asText().equals("open")) {
       throw new CommandException(

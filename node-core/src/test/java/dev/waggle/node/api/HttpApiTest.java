@@ -9,10 +9,12 @@ import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.conduct.Fault;
+import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.node.Node;
 import dev.waggle.node.config.Setting;
 import dev.waggle.worker.fake.FakeOllama;
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
@@ -25,10 +27,13 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -458,8 +463,58 @@ class HttpApiTest {
     assertThat(rawPost("/api/chat", big)).contains(" 413 ").contains("{\"error\":\"");
   }
 
+  @Test
+  void artifact_isKeptUnderItsHash_upToALimit_forWhoMay() throws Exception {
+    byte[] content = new byte[1 << 20];
+    new Random(5).nextBytes(content);
+    assertThat(upload(content).statusCode()).isEqualTo(401);
+    String bearer = "Bearer " + token();
+    HttpResponse<String> kept = upload(content, "authorization", bearer);
+    assertThat(kept.statusCode()).isEqualTo(201);
+    String sha256 = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    assertThat(JSON.readTree(kept.body()).path("sha256").asText()).isEqualTo(sha256);
+    HttpRequest download =
+        HttpRequest.newBuilder(uri("/swarm/v1/artifacts/" + sha256))
+            .header("authorization", bearer)
+            .build();
+    assertThat(HTTP.send(download, HttpResponse.BodyHandlers.ofByteArray()).body())
+        .isEqualTo(content);
+    assertThat(get("/swarm/v1/artifacts/" + sha256).statusCode()).isEqualTo(401);
+
+    String big = "x".repeat((int) Snapshot.BYTES_MAX + 1);
+    assertThat(rawPost("/swarm/v1/artifacts", big, "authorization: " + bearer + "\r\n"))
+        .contains(" 413 ")
+        .contains("at most");
+    HttpRequest unannounced =
+        HttpRequest.newBuilder(uri("/swarm/v1/artifacts"))
+            .header("authorization", bearer)
+            .POST(
+                HttpRequest.BodyPublishers.ofInputStream(
+                    () -> new ByteArrayInputStream(big.getBytes(StandardCharsets.US_ASCII))))
+            .build();
+    assertThat(HTTP.send(unannounced, HttpResponse.BodyHandlers.ofString()).statusCode())
+        .isEqualTo(413);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(directory.resolve("node/artifacts"))
+                    .as("nothing is left of what was refused")
+                    .isDirectoryNotContaining("glob:**partial*"));
+  }
+
+  private static HttpResponse<String> upload(byte[] content, String... headers) throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(uri("/swarm/v1/artifacts"))
+            .POST(HttpRequest.BodyPublishers.ofByteArray(content));
+    return HTTP.send(with(request, headers).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
   /** The answer to a request that is sent whole even if the answer comes early. */
   private static String rawPost(String path, String body) throws IOException {
+    return rawPost(path, body, "");
+  }
+
+  private static String rawPost(String path, String body, String headers) throws IOException {
     try (Socket socket = connect()) {
       OutputStream out = socket.getOutputStream();
       out.write(
@@ -468,7 +523,9 @@ class HttpApiTest {
                   + " HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
                   + "connection: close\r\ncontent-length: "
                   + body.length()
-                  + "\r\n\r\n")
+                  + "\r\n"
+                  + headers
+                  + "\r\n")
               .getBytes(StandardCharsets.US_ASCII));
       out.flush();
       // To its end: the server closes when it has given the client time to read this.

@@ -3,6 +3,7 @@ package dev.waggle.worker.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.CodeFile;
@@ -10,6 +11,7 @@ import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.exchange.ExitReport;
 import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.Outcome;
+import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -153,6 +156,38 @@ public abstract class SandboxCompliance {
           .containsExactly("out.txt", deep, "b.txt");
       assertThat(result.artifact("out.txt")).isEqualTo("ABD");
       assertThat(result.artifact(deep)).isEqualTo("D");
+    }
+  }
+
+  @Test
+  void code_besideASnapshot_findsAFileThatIsCalledLikeAScript() throws Exception {
+    for (Language language : languages()) {
+      TaskSpec.Code task =
+          new TaskSpec.Code(
+              language,
+              Set.of(),
+              scripts(language).copy(),
+              List.of(language.file(), "changed", "more/kept", "out.txt"),
+              Bytes.EMPTY,
+              List.of(new CodeFile("changed", Bytes.of("B"))),
+              List.of("out.txt", "gone"),
+              OWNER,
+              Optional.of(new Snapshot(new BlobDigest("ab".repeat(32)), 7, List.of("gone"))));
+      CodeFile program = new CodeFile("more/kept", Bytes.of("C"), /* executable= */ true);
+      CodeResult result =
+          CodeResult.of(
+              sandbox()
+                  .start(
+                      task.unpacked(
+                          List.of(
+                              new CodeFile("changed", Bytes.of("as it was")),
+                              new CodeFile("gone", Bytes.of("as it was")),
+                              new CodeFile(language.file(), Bytes.of("A")),
+                              program))));
+      assertThat(result.artifacts().keySet())
+          .as(language + result.errors())
+          .containsExactly("out.txt");
+      assertThat(result.artifact("out.txt")).isEqualTo("ABC");
     }
   }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.waggle.mesh.swarm.exchange.Bytes;
+import dev.waggle.mesh.swarm.exchange.CodeFile;
 import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.EngineException;
@@ -175,6 +177,22 @@ class ProcessSandboxTest extends SandboxCompliance {
             + "  open(n, 'w').write(n)";
     CodeResult result = CodeResult.of(start(Language.PYTHON, source, names, OWNER));
     assertThat(result.artifacts().keySet()).as(result.errors()).containsExactlyElementsOf(names);
+  }
+
+  @Test
+  void file_thatIsAProgram_canBeRun() throws Exception {
+    TaskSpec.Code plain = new TaskSpec.Code(Language.SHELL, "./a; ./b");
+    CodeResult result =
+        CodeResult.of(
+            sandbox()
+                .start(
+                    plain.with(
+                        plain.stdin(),
+                        List.of(
+                            new CodeFile("a", Bytes.of("#!/bin/sh\necho ran"), true),
+                            new CodeFile("b", Bytes.of("#!/bin/sh\necho ran"), false)))));
+    assertThat(result.out()).isEqualTo("ran\n");
+    assertThat(result.report().code()).as("not allowed").isEqualTo(126);
   }
 
   @Test
