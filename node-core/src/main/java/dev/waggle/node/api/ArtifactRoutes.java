@@ -43,8 +43,7 @@ final class ArtifactRoutes {
   private final Executor blocking;
   private final Semaphore uploads = new Semaphore(UPLOADS_MAX);
 
-  ArtifactRoutes(
-      NodeControl node, JobHomes homes, Guard guard, Vertx vertx, Executor blocking) {
+  ArtifactRoutes(NodeControl node, JobHomes homes, Guard guard, Vertx vertx, Executor blocking) {
     this.node = node;
     this.homes = homes;
     this.guard = guard;
