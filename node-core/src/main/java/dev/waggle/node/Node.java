@@ -89,6 +89,7 @@ public final class Node implements NodeControl, AutoCloseable {
 
   private static final Duration AUDIT_STEP = Duration.ofSeconds(5);
   private static final Duration HANDOVER_STEP = Duration.ofSeconds(5);
+  private static final Duration FORGET_STEP = Duration.ofMinutes(10);
   private static final Instant PAUSED_FOR_EVER = Instant.parse("9999-01-01T00:00:00Z");
 
   private final NodeConfig config;
@@ -251,22 +252,27 @@ public final class Node implements NodeControl, AutoCloseable {
   }
 
   private Worker worker(Identity identity, ProbeStore probes, AtomicReference<Swarm> announcing) {
+    SnapshotCache snapshots =
+        new SnapshotCache(
+            directory.path().resolve("snapshots"),
+            identity.peerId(),
+            digest -> jobs.artifacts().find(digest.hex()),
+            () -> swarm.blobs(),
+            clock);
+    ScheduledFuture<?> forgetting =
+        Recurring.schedule(
+            threads.timer(),
+            Duration.ZERO,
+            FORGET_STEP,
+            () -> threads.blocking().execute(snapshots::forgetUnused));
+    open.push(() -> forgetting.cancel(false));
     return new Worker(
         new Worker.Parts(
             identity,
             () -> membership.swarm().bytes(),
             ledger,
             Engines.of(
-                config,
-                identity.peerId().toString(),
-                directory.path(),
-                new SnapshotCache(
-                    directory.path().resolve("snapshots"),
-                    identity.peerId(),
-                    digest -> jobs.artifacts().find(digest.hex()),
-                    () -> swarm.blobs(),
-                    clock),
-                threads.timer()),
+                config, identity.peerId().toString(), directory.path(), snapshots, threads.timer()),
             config.limits(),
             new Worker.Owner(config.ownerRules(), this::machine, peer -> membership.name(peer)),
             new Worker.Probing(config.engines().probing(), probes),

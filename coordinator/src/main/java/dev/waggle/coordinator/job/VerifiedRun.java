@@ -117,11 +117,7 @@ final class VerifiedRun {
     if (quorum.winner().isPresent()) {
       accept(quorum.winner().get());
     } else if (quorum.isExhausted()) {
-      result.completeExceptionally(
-          new Asking.FailedException(
-              new TaskFailure.Failed(
-                  quorum.runs()
-                      + " workers had different results (is the script deterministic?)")));
+      disagreed();
     } else {
       ask();
     }
@@ -132,9 +128,20 @@ final class VerifiedRun {
     boolean alone = cause instanceof Asking.FailedException none && none.isForWantOfNodes();
     if (alone && !results.isEmpty() && quorum.isUnanimous()) {
       accept(results.keySet().iterator().next()); // Nobody else is there to compare it.
+    } else if (alone && !results.isEmpty()) {
+      disagreed();
     } else {
       result.completeExceptionally(cause);
     }
+  }
+
+  private void disagreed() {
+    result.completeExceptionally(
+        new Asking.FailedException(
+            new TaskFailure.Failed(
+                quorum.runs()
+                    + " workers had different results, and no other can settle it (is the script"
+                    + " deterministic?)")));
   }
 
   private void accept(String winner) {

@@ -287,6 +287,8 @@ class JobIT {
                 + " print(os.urandom(8))'}");
     awaitEnd(different);
     assertThat(job(different).path("state").asText()).isEqualTo("failed");
+    assertThat(tasks(different).path(0).path("error").asText())
+        .contains("2 workers had different results");
 
     String slow =
         submit(

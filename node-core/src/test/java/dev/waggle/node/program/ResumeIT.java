@@ -70,7 +70,8 @@ class ResumeIT {
     for (JsonNode peer : Program.get(asking, "/swarm/v1/peers").path("peers")) {
       for (JsonNode model : peer.path("models")) {
         boolean is = model.path("name").asText().equals(MODEL);
-        resumable += is && model.path("resumable").asBoolean() ? 1 : 0;
+        boolean there = peer.path("connected").asBoolean();
+        resumable += is && there && model.path("resumable").asBoolean() ? 1 : 0;
       }
     }
     return resumable;

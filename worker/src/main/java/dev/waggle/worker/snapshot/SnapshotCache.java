@@ -39,8 +39,10 @@ public final class SnapshotCache implements Snapshots {
   /** The most that are kept. */
   static final int COUNT_MAX = 256;
 
-  /** How long one is kept that nobody uses. */
-  static final Duration UNUSED_MAX = Duration.ofDays(7);
+  /**
+   * How long one is kept that nobody uses: it is another member's, and few jobs rest for longer.
+   */
+  static final Duration UNUSED_MAX = Duration.ofHours(1);
 
   private static final Logger log = LoggerFactory.getLogger(SnapshotCache.class);
   private static final String PARTIAL = "partial-";
@@ -54,8 +56,7 @@ public final class SnapshotCache implements Snapshots {
   private record Kept(Path file, long bytes, Instant used) {}
 
   /**
-   * A cache whose directory is made when it is first used; what a crash left half written there,
-   * and what nobody used for long, goes then.
+   * A cache whose directory is made when it is first used.
    *
    * @param own finds what this node itself keeps for its own tasks
    * @param peers the other members
@@ -142,6 +143,17 @@ public final class SnapshotCache implements Snapshots {
           partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(partial);
+    }
+  }
+
+  /** Deletes what nobody used for long, and what a crash left half written; waits for the disk. */
+  public synchronized void forgetUnused() {
+    try {
+      if (Files.isDirectory(directory)) {
+        makeRoom(0);
+      }
+    } catch (IOException e) {
+      log.warn("old snapshots cannot be deleted: {}", e.getMessage());
     }
   }
 

@@ -170,5 +170,7 @@ class SnapshotCacheTest {
         .containsExactlyInAnyOrder(
             asking + "-" + snapshot(second).digest().hex(),
             asking + "-" + snapshot(third).digest().hex());
+    cache(later.plus(SnapshotCache.UNUSED_MAX).plusSeconds(2)).forgetUnused();
+    assertThat(kept()).isEmpty();
   }
 }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +63,7 @@ public final class ProcessSandbox implements Sandbox {
   private final Path directory;
   private final CodeLimits limits;
   private final UnaryOperator<List<String>> change;
+  private final Set<Language> languages;
   private final AtomicInteger number = new AtomicInteger();
   private final SecureRandom random = new SecureRandom();
   private final Set<ProcessRun> runs = ConcurrentHashMap.newKeySet();
@@ -75,14 +77,19 @@ public final class ProcessSandbox implements Sandbox {
    * @param limits the most that a run may use
    */
   public ProcessSandbox(Path directory, CodeLimits limits) {
-    this(directory, limits, UnaryOperator.identity());
+    this(directory, limits, UnaryOperator.identity(), EnumSet.allOf(Language.class));
   }
 
-  /** One with other options of bubblewrap. */
-  ProcessSandbox(Path directory, CodeLimits limits, UnaryOperator<List<String>> change) {
+  /** One with other options of bubblewrap, or fewer languages. */
+  ProcessSandbox(
+      Path directory,
+      CodeLimits limits,
+      UnaryOperator<List<String>> change,
+      Set<Language> languages) {
     this.directory = directory.toAbsolutePath();
     this.limits = limits;
     this.change = change;
+    this.languages = languages;
   }
 
   @Override
@@ -101,6 +108,7 @@ public final class ProcessSandbox implements Sandbox {
         throw new SandboxException("there is no shell in /usr/bin, which every Linux has");
       }
       tryOut(shell, ready);
+      found.keySet().retainAll(languages);
       Map<Language, Interpreter> held = attack(found, ready);
       proved = held;
       cage = ready;

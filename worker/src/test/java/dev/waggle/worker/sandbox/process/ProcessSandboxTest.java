@@ -66,7 +66,12 @@ class ProcessSandboxTest extends SandboxCompliance {
 
   /** What a sandbox with other options of bubblewrap says when it is to prove itself. */
   private String refusal(UnaryOperator<List<String>> change) {
-    try (ProcessSandbox weak = new ProcessSandbox(directory.resolve("weak"), OWNER, change)) {
+    return refusal(change, Set.of(Language.PYTHON));
+  }
+
+  private String refusal(UnaryOperator<List<String>> change, Set<Language> languages) {
+    try (ProcessSandbox weak =
+        new ProcessSandbox(directory.resolve("weak"), OWNER, change, languages)) {
       SandboxException refusal = catchThrowableOfType(SandboxException.class, weak::prove);
       assertThat(refusal).isNotNull();
       assertThat(weak.start(new TaskSpec.Code(Language.SHELL, ":")))
@@ -89,7 +94,7 @@ class ProcessSandboxTest extends SandboxCompliance {
 
   @Test
   void sandbox_withTheHostsNetwork_isRefused() {
-    String refusal = refusal(without("--unshare-net", 0));
+    String refusal = refusal(without("--unshare-net", 0), languages());
     assertThat(refusal).contains("loopback done", "python: ", "javascript: ", "shell: ", "java: ");
   }
 
@@ -198,7 +203,8 @@ class ProcessSandboxTest extends SandboxCompliance {
   @Test
   void sandbox_whenItIsClosed_leavesNothing() throws Exception {
     Path other = directory.resolve("other");
-    ProcessSandbox closing = new ProcessSandbox(other, OWNER);
+    ProcessSandbox closing =
+        new ProcessSandbox(other, OWNER, UnaryOperator.identity(), Set.of(Language.SHELL));
     closing.prove();
     Generation run =
         closing.start(new TaskSpec.Code(Language.SHELL, "echo x; while :; do :; done"));
