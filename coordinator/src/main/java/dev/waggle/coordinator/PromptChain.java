@@ -1,12 +1,12 @@
 package dev.waggle.coordinator;
 
+import dev.waggle.crypto.Sha256;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Tool;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -60,18 +60,10 @@ record PromptChain(List<Long> hashes) {
   }
 
   private static final class Builder {
-    private final MessageDigest digest = sha256();
+    private final MessageDigest digest = Sha256.begin();
     private final byte[] block = new byte[BLOCK_BYTES];
     private final List<Long> hashes = new ArrayList<>();
     private int filled;
-
-    private static MessageDigest sha256() {
-      try {
-        return MessageDigest.getInstance("SHA-256");
-      } catch (NoSuchAlgorithmException e) {
-        throw new AssertionError("every JDK has SHA-256", e);
-      }
-    }
 
     void add(ChatMessage message) {
       add(message.role().name()).add(message.content()).add(message.tool());

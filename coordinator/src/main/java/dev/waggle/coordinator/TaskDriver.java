@@ -1,6 +1,7 @@
 package dev.waggle.coordinator;
 
 import dev.waggle.coordinator.Coordinator.Parts;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.Offer;
 import dev.waggle.mesh.swarm.exchange.OfferOutcome;
@@ -21,7 +22,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -439,13 +439,10 @@ final class TaskDriver implements RunningTask {
   }
 
   private static String describe(@Nullable Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    if (cause == null) {
+    if (failure == null) {
       return "unknown";
     }
+    Throwable cause = Failures.cause(failure);
     return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
   }
 

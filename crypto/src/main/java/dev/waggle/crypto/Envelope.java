@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -137,7 +136,7 @@ public final class Envelope {
 
   /** SHA-256 of an envelope's bytes, by which a receipt names it. */
   public static byte[] hash(byte[] bytes) {
-    return sha256().digest(bytes);
+    return Sha256.of(bytes);
   }
 
   private static void check(EnvelopeHeader header, EnvelopeHeader expected, Instant now)
@@ -163,15 +162,7 @@ public final class Envelope {
     return new Canonical(SIGNATURE_DOMAIN)
         .bytes(head)
         .bytes(enc)
-        .bytes(sha256().digest(ciphertext))
+        .bytes(Sha256.of(ciphertext))
         .toByteArray();
-  }
-
-  static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
   }
 }

@@ -1,7 +1,5 @@
 package dev.waggle.crypto;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 
 /**
@@ -41,18 +39,14 @@ public record RequestHeader(
   }
 
   private byte[] signed(byte[] body) {
-    try {
-      return new Canonical(DOMAIN)
-          .text(protocol)
-          .bytes(sender.multihash())
-          .bytes(recipient.multihash())
-          .bytes(bootId)
-          .time(time)
-          .bytes(nonce)
-          .bytes(MessageDigest.getInstance("SHA-256").digest(body))
-          .toByteArray();
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
+    return new Canonical(DOMAIN)
+        .text(protocol)
+        .bytes(sender.multihash())
+        .bytes(recipient.multihash())
+        .bytes(bootId)
+        .time(time)
+        .bytes(nonce)
+        .bytes(Sha256.of(body))
+        .toByteArray();
   }
 }

@@ -3,7 +3,7 @@ package dev.waggle.ledger;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.PeerId;
-import dev.waggle.ledger.tlog.Sha256;
+import dev.waggle.crypto.Sha256;
 import dev.waggle.ledger.wire.EntryRecord;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

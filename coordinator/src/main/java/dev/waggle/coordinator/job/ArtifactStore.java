@@ -1,5 +1,6 @@
 package dev.waggle.coordinator.job;
 
+import dev.waggle.crypto.Sha256;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.DirectoryStream;
@@ -7,8 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -70,7 +69,7 @@ public final class ArtifactStore {
     private Incoming(Path file) throws IOException {
       this.file = file;
       OutputStream plain = Files.newOutputStream(file);
-      this.out = new DigestOutputStream(plain, sha256());
+      this.out = new DigestOutputStream(plain, Sha256.begin());
     }
 
     /** Adds to it. */
@@ -100,14 +99,6 @@ public final class ArtifactStore {
     public void close() throws IOException {
       out.close();
       Files.deleteIfExists(file);
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
     }
   }
 }

@@ -365,12 +365,7 @@ final class JobBook {
     List<TaskRow> left =
         TaskRow.where(connection, "job = ? AND state < ?", job, code(JobTaskState.DONE));
     for (TaskRow each : left) {
-      index.ready.remove(each.id());
-      index.delayed.remove(each.id());
-      JobIndex.Held holding = index.held.get(each.id());
-      if (holding != null) {
-        index.release(each.id(), holding);
-      }
+      index.withdraw(each.id());
       JobTables.end(connection, each.id(), how, null, why);
     }
     boolean canceled = how == JobTaskState.CANCELED;

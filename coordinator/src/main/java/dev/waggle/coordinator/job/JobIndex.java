@@ -251,4 +251,15 @@ final class JobIndex {
     held.remove(task);
     ready.onReleased(job(mine.job).member);
   }
+
+  /** Nobody is to do a task now; returns whether somebody held it. */
+  boolean withdraw(long task) {
+    ready.remove(task);
+    delayed.remove(task);
+    Held holding = held.get(task);
+    if (holding != null) {
+      release(task, holding);
+    }
+    return holding != null;
+  }
 }

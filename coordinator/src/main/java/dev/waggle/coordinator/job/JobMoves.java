@@ -64,11 +64,7 @@ final class JobMoves {
     book.tell(connection, row.id(), JobEvent.Kind.HANDED_OVER, -1, to);
     List<TaskRow> left = left(connection, row.id());
     for (TaskRow each : left) {
-      index.ready.remove(each.id());
-      index.delayed.remove(each.id());
-      JobIndex.Held holding = index.held.get(each.id());
-      if (holding != null) {
-        index.release(each.id(), holding);
+      if (index.withdraw(each.id())) {
         change(
             connection,
             "UPDATE task SET state = ?, attempts = ?, lease_until = 0, worker = '' WHERE id = ?",

@@ -10,6 +10,7 @@ import dev.waggle.coordinator.TaskSubmitter;
 import dev.waggle.coordinator.Terms;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Ledger;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
@@ -25,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -173,7 +173,7 @@ public final class JobRunner implements AutoCloseable {
           .renew(each.getKey(), LEASE)
           .exceptionally(
               failure -> {
-                if (unwrapped(failure) instanceof JobException) {
+                if (Failures.cause(failure) instanceof JobException) {
                   each.getValue().stop(/* leaving= */ false);
                 }
                 return parts.clock().instant();
@@ -274,7 +274,7 @@ public final class JobRunner implements AutoCloseable {
     run.start()
         .whenComplete(
             (result, failure) ->
-                settle(proof, failure == null ? done(result) : failed(unwrapped(failure))));
+                settle(proof, failure == null ? done(result) : failed(Failures.cause(failure))));
   }
 
   private boolean isConnected(Keeping.Earlier worker) {
@@ -324,16 +324,9 @@ public final class JobRunner implements AutoCloseable {
                   "task {} of job {} was not settled: {}",
                   proof.number(),
                   proof.job(),
-                  unwrapped(failure).getMessage());
+                  Failures.cause(failure).getMessage());
               return null;
             });
-  }
-
-  /** What made a future fail. */
-  static Throwable unwrapped(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 
   /** A script that said that it failed has failed, and would again. */

@@ -7,6 +7,7 @@ import dev.waggle.coordinator.TaskFailure;
 import dev.waggle.coordinator.Terms;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.EntryType;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import java.nio.charset.StandardCharsets;
@@ -124,7 +125,7 @@ final class VerifiedRun {
   }
 
   private void onFailure(Throwable failure) {
-    Throwable cause = JobRunner.unwrapped(failure);
+    Throwable cause = Failures.cause(failure);
     boolean alone = cause instanceof Asking.FailedException none && none.isForWantOfNodes();
     if (alone && !results.isEmpty() && quorum.isUnanimous()) {
       accept(results.keySet().iterator().next()); // Nobody else is there to compare it.

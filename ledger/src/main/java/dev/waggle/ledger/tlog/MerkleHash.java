@@ -1,5 +1,7 @@
 package dev.waggle.ledger.tlog;
 
+import dev.waggle.crypto.Sha256;
+
 /** The hashes of RFC 6962, section 2.1: leaves and nodes are told apart by their first byte. */
 public final class MerkleHash {
   /** The length of a hash in bytes. */

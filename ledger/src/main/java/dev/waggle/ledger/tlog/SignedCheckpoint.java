@@ -1,6 +1,7 @@
 package dev.waggle.ledger.tlog;
 
 import dev.waggle.crypto.PeerId;
+import dev.waggle.crypto.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

@@ -9,7 +9,6 @@ import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Progress;
 import dev.waggle.mesh.swarm.exchange.ResultSink;
 import dev.waggle.mesh.swarm.exchange.TaskServer;
-import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.mesh.swarm.membership.ConnectedMembers;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.Role;
@@ -48,9 +47,7 @@ final class PermittedServer implements TaskServer {
 
   @Override
   public OfferReply onOffer(PeerId requester, Offer offer) {
-    boolean mayAsk =
-        connected.certificate(requester).map(Certificate::roles).map(Role::mayAsk).orElse(false);
-    if (!mayAsk || !Role.mayWork(membership.own().leaf().roles())) {
+    if (!connected.mayAsk(requester) || !Role.mayWork(membership.own().leaf().roles())) {
       return new OfferReply.Declined(OfferReply.Reason.NOT_PERMITTED, RETRY);
     }
     if (!labels.allows(offer.requirements().labels(), requester)) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.waggle.coordinator.job.ArtifactStore;
 import dev.waggle.coordinator.job.JobDraft;
 import dev.waggle.coordinator.job.JobException;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.node.data.AccessToken.Scope;
 import io.vertx.core.Context;
@@ -75,7 +76,7 @@ final class ArtifactRoutes {
                       if (failure == null) {
                         send(context, brought);
                       } else {
-                        Throwable cause = LaterAnswers.cause(failure);
+                        Throwable cause = Failures.cause(failure);
                         context.fail(
                             cause instanceof JobException e ? JobRoutes.refused(e) : cause);
                       }
@@ -174,7 +175,7 @@ final class ArtifactRoutes {
                     loop.runOnContext(
                         now -> {
                           if (failure != null) {
-                            end(LaterAnswers.cause(failure));
+                            end(Failures.cause(failure));
                           } else {
                             then.accept(value);
                           }

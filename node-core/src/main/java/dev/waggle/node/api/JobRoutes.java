@@ -11,6 +11,7 @@ import dev.waggle.coordinator.job.JobQueue;
 import dev.waggle.coordinator.job.Repository;
 import dev.waggle.coordinator.job.TaskEnd;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.swarm.job.JobRequest;
 import dev.waggle.node.data.AccessToken.Scope;
 import dev.waggle.node.job.JobFile;
@@ -159,7 +160,7 @@ final class JobRoutes {
               if (failure == null) {
                 return json.apply(value);
               }
-              Throwable cause = LaterAnswers.cause(failure);
+              Throwable cause = Failures.cause(failure);
               throw cause instanceof JobException known
                   ? refused(known)
                   : new CompletionException(cause);
@@ -259,7 +260,7 @@ final class JobRoutes {
                 loop.runOnContext(
                     now -> {
                       if (failure != null) {
-                        Throwable cause = LaterAnswers.cause(failure);
+                        Throwable cause = Failures.cause(failure);
                         context.fail(cause instanceof JobException e ? refused(e) : cause);
                       } else {
                         JobEventStream.start(

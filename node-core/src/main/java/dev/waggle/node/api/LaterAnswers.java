@@ -4,13 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.ledger.Verification;
+import dev.waggle.mesh.libp2p.Failures;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -42,13 +42,6 @@ final class LaterAnswers {
   private static ApiException busy() {
     return new ApiException(
         ApiError.of(503, "this node is too busy (try again in a moment)", "overloaded"));
-  }
-
-  /** What made a future fail. */
-  static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 
   /** Work that tells how far it has come. */
@@ -121,7 +114,7 @@ final class LaterAnswers {
                 say.accept(
                     failure == null
                         ? last
-                        : error.apply(String.valueOf(cause(failure).getMessage())));
+                        : error.apply(String.valueOf(Failures.cause(failure).getMessage())));
                 loop.runOnContext(now -> response.end());
               });
     } catch (RejectedExecutionException e) {
@@ -139,7 +132,7 @@ final class LaterAnswers {
                     HttpApi.send(context, body);
                     return;
                   }
-                  Throwable cause = cause(failure);
+                  Throwable cause = Failures.cause(failure);
                   if (cause instanceof UncheckedIOException io) {
                     cause =
                         new ApiException(ApiError.of(500, String.valueOf(io.getMessage()), "disk"));

@@ -9,6 +9,7 @@ import dev.waggle.coordinator.job.JobId;
 import dev.waggle.coordinator.job.JobParcel;
 import dev.waggle.coordinator.job.ParcelCodec;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.swarm.job.JobDesk;
 import dev.waggle.mesh.swarm.job.JobReply;
@@ -67,7 +68,7 @@ public final class MemberJobs implements JobDesk {
               if (failure == null) {
                 return reply;
               }
-              Throwable cause = LaterAnswers.cause(failure);
+              Throwable cause = Failures.cause(failure);
               if (cause instanceof JobException refusal) {
                 return JobReply.Refused.because(reason(refusal.kind()), refusal.getMessage());
               }

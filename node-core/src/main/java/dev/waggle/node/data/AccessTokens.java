@@ -1,10 +1,9 @@
 package dev.waggle.node.data;
 
 import dev.waggle.crypto.Base32;
+import dev.waggle.crypto.Sha256;
 import dev.waggle.node.data.AccessToken.Scope;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -125,10 +124,6 @@ public final class AccessTokens {
   }
 
   private static byte[] hash(String secret) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
+    return Sha256.of(secret.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -1,9 +1,9 @@
 package dev.waggle.worker.model;
 
+import dev.waggle.crypto.Sha256;
 import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.blob.BlobReply;
 import dev.waggle.mesh.swarm.blob.BlockRange;
-import dev.waggle.worker.engine.Sha256;
 import java.util.Arrays;
 
 /** A blob's size and the SHA-256 of each of its blocks. Equal when all of it is. */
@@ -33,7 +33,7 @@ final class BlockHashes {
   /** Whether those are the bytes of a block. */
   boolean matches(int block, byte[] bytes) {
     int at = block * BlobDigest.BYTES;
-    byte[] hash = Sha256.begin().digest(bytes);
+    byte[] hash = Sha256.of(bytes);
     return bytes.length == BlockRange.length(block, sizeBytes)
         && Arrays.equals(hashes, at, at + BlobDigest.BYTES, hash, 0, BlobDigest.BYTES);
   }

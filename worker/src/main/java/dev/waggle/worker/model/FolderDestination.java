@@ -2,7 +2,7 @@ package dev.waggle.worker.model;
 
 import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.blob.ModelManifest;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ final class FolderDestination implements Destination {
   public Optional<String> digestOf(String model) throws IOException {
     Path file = file(model);
     return Files.exists(file)
-        ? Optional.of(Sha256.of(file, () -> {}).toString())
+        ? Optional.of(Digests.of(file, () -> {}).toString())
         : Optional.empty();
   }
 

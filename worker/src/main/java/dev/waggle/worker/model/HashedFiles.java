@@ -1,10 +1,10 @@
 package dev.waggle.worker.model;
 
+import dev.waggle.crypto.Sha256;
 import dev.waggle.mesh.libp2p.RecentMap;
 import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.blob.BlobReply;
 import dev.waggle.mesh.swarm.blob.BlockRange;
-import dev.waggle.worker.engine.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package dev.waggle.worker.model;
 
 import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.blob.ModelManifest;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -66,7 +66,7 @@ record OllamaStore(Path root) {
     try {
       return name.isPresent()
           && manifest(name.get())
-              .map(document -> Sha256.of(document).toString().equals(digest))
+              .map(document -> Digests.of(document).toString().equals(digest))
               .orElse(false);
     } catch (IOException e) {
       return false; // Not for this user to read.

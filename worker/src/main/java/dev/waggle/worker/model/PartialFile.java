@@ -2,7 +2,7 @@ package dev.waggle.worker.model;
 
 import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.blob.BlockRange;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -109,7 +109,7 @@ final class PartialFile implements AutoCloseable {
   }
 
   /** Forgets every block that is not what the hashes say. */
-  void verify(BlockHashes hashes, Sha256.Heartbeat heartbeat) throws IOException {
+  void verify(BlockHashes hashes, Digests.Heartbeat heartbeat) throws IOException {
     BitSet claimed;
     synchronized (this) {
       claimed = (BitSet) there.clone();
@@ -159,9 +159,9 @@ final class PartialFile implements AutoCloseable {
   }
 
   /** The digest of the whole, which is on disk then. */
-  BlobDigest digest(Sha256.Heartbeat heartbeat) throws IOException {
+  BlobDigest digest(Digests.Heartbeat heartbeat) throws IOException {
     contentChannel.force(true);
-    return Sha256.of(content, heartbeat);
+    return Digests.of(content, heartbeat);
   }
 
   /** Deletes what is left of it. */

@@ -7,7 +7,7 @@ import dev.waggle.mesh.swarm.blob.BlobSource;
 import dev.waggle.mesh.swarm.blob.BlockRange;
 import dev.waggle.mesh.swarm.blob.ModelManifest;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
@@ -80,7 +80,7 @@ final class SharedModels implements BlobSource {
 
   private static String digest(ModelManifest manifest) {
     return manifest instanceof ModelManifest.Ollama ollama
-        ? Sha256.of(ollama.document()).toString()
+        ? Digests.of(ollama.document()).toString()
         : ((ModelManifest.Gguf) manifest).digest().toString();
   }
 

@@ -8,7 +8,7 @@ import dev.waggle.mesh.swarm.blob.ModelManifest;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.capability.PeerView;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -176,7 +176,7 @@ final class Sources {
 
   private static String digest(ModelManifest manifest) {
     return manifest instanceof ModelManifest.Ollama ollama
-        ? Sha256.of(ollama.document()).toString()
+        ? Digests.of(ollama.document()).toString()
         : ((ModelManifest.Gguf) manifest).digest().toString();
   }
 

@@ -2,7 +2,7 @@ package dev.waggle.worker.model;
 
 import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.blob.ModelManifest;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +30,7 @@ final class StoreDestination implements Destination {
 
   @Override
   public Optional<String> digestOf(String model) throws IOException {
-    return store.manifest(name(model)).map(document -> Sha256.of(document).toString());
+    return store.manifest(name(model)).map(document -> Digests.of(document).toString());
   }
 
   @Override
@@ -54,7 +54,7 @@ final class StoreDestination implements Destination {
       Placing.move(each.getValue(), store.blobFile(each.getKey()));
     }
     Placing.write(ollama.document(), store.manifestFile(name(model)));
-    String digest = Sha256.of(ollama.document()).toString();
+    String digest = Digests.of(ollama.document()).toString();
     if (!digest.equals(api.models().get(model))) {
       throw new IOException(
           "the model is in "

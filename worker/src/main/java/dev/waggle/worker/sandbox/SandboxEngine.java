@@ -111,7 +111,9 @@ public final class SandboxEngine implements Engine {
         return by.sandbox().start(code);
       }
     }
-    return new Refusal(task.model() + " is not run by the sandboxes here");
+    return new RefusedRun(
+        new EngineException(
+            Outcome.Failure.BAD_REQUEST, task.model() + " is not run by the sandboxes here"));
   }
 
   @Override
@@ -126,17 +128,5 @@ public final class SandboxEngine implements Engine {
   @Override
   public void close() {
     sandboxes.forEach(Sandbox::close);
-  }
-
-  private record Refusal(String why) implements Generation {
-    @Override
-    public End run(Output output) throws EngineException {
-      throw new EngineException(Outcome.Failure.BAD_REQUEST, why);
-    }
-
-    @Override
-    public void cancel() {
-      // It does nothing that could be stopped.
-    }
   }
 }

@@ -7,7 +7,7 @@ import dev.waggle.mesh.swarm.exchange.CodeFile;
 import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.snapshot.FileArchive;
 import dev.waggle.mesh.swarm.snapshot.MalformedArchiveException;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -114,13 +114,13 @@ public final class SnapshotCache implements Snapshots {
       return Optional.empty();
     }
     byte[] archive = Files.readAllBytes(file);
-    return Sha256.of(archive).equals(snapshot.digest()) ? Optional.of(archive) : Optional.empty();
+    return Digests.of(archive).equals(snapshot.digest()) ? Optional.of(archive) : Optional.empty();
   }
 
   private byte[] fetched(PeerId requester, Snapshot snapshot)
       throws IOException, InterruptedException {
     byte[] archive = new SnapshotFetch(peers.get(), requester, snapshot).run();
-    if (!Sha256.of(archive).equals(snapshot.digest())) {
+    if (!Digests.of(archive).equals(snapshot.digest())) {
       peers.get().blame(requester);
       throw new MalformedArchiveException("what came is not " + snapshot.digest());
     }

@@ -8,7 +8,7 @@ import dev.waggle.mesh.swarm.blob.BlobReply;
 import dev.waggle.mesh.swarm.blob.BlockRange;
 import dev.waggle.mesh.swarm.blob.Pace;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import dev.waggle.worker.fake.FakeModelStore;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -95,7 +95,7 @@ class FileFetchTest {
   }
 
   private static dev.waggle.mesh.swarm.blob.BlobDigest digest() {
-    return Sha256.of(CONTENT);
+    return Digests.of(CONTENT);
   }
 
   private FileFetch fetch(long bytesPerSecond) {

@@ -9,7 +9,7 @@ import dev.waggle.mesh.swarm.blob.BlobReply;
 import dev.waggle.mesh.swarm.blob.BlockRange;
 import dev.waggle.mesh.swarm.blob.ModelManifest;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import dev.waggle.worker.fake.FakeModelStore;
 import dev.waggle.worker.fake.FakeOllama;
 import java.io.IOException;
@@ -220,7 +220,7 @@ class ModelFetchTest {
     }
     byte[] hashes = new byte[truth.length];
     for (int block = 0; block < BlockRange.blocks(size); block++) {
-      System.arraycopy(Sha256.of(part(content, block)).bytes(), 0, hashes, block * 32, 32);
+      System.arraycopy(Digests.of(part(content, block)).bytes(), 0, hashes, block * 32, 32);
     }
     return new BlobReply.Hashes(size, hashes);
   }
@@ -376,7 +376,7 @@ class ModelFetchTest {
   void ggufFile_isCopiedIntoTheFolder() throws Exception {
     Path theirs = Files.createDirectories(directory.resolve("theirs"));
     Files.write(theirs.resolve("tiny.gguf"), WEIGHTS);
-    String digest = Sha256.of(WEIGHTS).toString();
+    String digest = Digests.of(WEIGHTS).toString();
     List<ModelOffer> offers = List.of(offer("tiny", digest, "llama.cpp"));
     peers.add(transfers(List.of(), offers, theirs).source(), offers);
     FetchRequest request = new FetchRequest("tiny", Optional.empty(), /* replace= */ false);
@@ -392,7 +392,7 @@ class ModelFetchTest {
   void wrongSizeOfAFile_isOutvotedAndBlamed_orFoundOutByTheWhole() throws Exception {
     Path theirs = Files.createDirectories(directory.resolve("theirs"));
     Files.write(theirs.resolve("tiny.gguf"), WEIGHTS);
-    String digest = Sha256.of(WEIGHTS).toString();
+    String digest = Digests.of(WEIGHTS).toString();
     List<ModelOffer> offers = List.of(offer("tiny", digest, "llama.cpp"));
     DirectPeers.Member liar = peers.add(transfers(List.of(), offers, theirs).source(), offers);
     liar.answering =

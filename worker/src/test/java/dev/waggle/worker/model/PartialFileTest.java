@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.blob.BlockRange;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import dev.waggle.worker.fake.FakeModelStore;
 import java.io.ByteArrayOutputStream;
 import java.nio.channels.FileChannel;
@@ -20,7 +20,7 @@ class PartialFileTest {
   private static final int BLOCKS = 11;
   private static final byte[] CONTENT =
       FakeModelStore.weights((BLOCKS - 1) * BlockRange.BLOCK_BYTES + 9, 2);
-  private static final BlobDigest DIGEST = Sha256.of(CONTENT);
+  private static final BlobDigest DIGEST = Digests.of(CONTENT);
 
   private @TempDir Path directory;
 
@@ -36,7 +36,7 @@ class PartialFileTest {
   private static BlockHashes hashes() {
     ByteArrayOutputStream hashes = new ByteArrayOutputStream();
     for (int block = 0; block < BLOCKS; block++) {
-      hashes.writeBytes(Sha256.of(block(block)).bytes());
+      hashes.writeBytes(Digests.of(block(block)).bytes());
     }
     return new BlockHashes(CONTENT.length, hashes.toByteArray());
   }

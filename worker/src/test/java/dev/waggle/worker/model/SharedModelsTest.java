@@ -8,7 +8,7 @@ import dev.waggle.mesh.swarm.blob.BlobReply;
 import dev.waggle.mesh.swarm.blob.BlockRange;
 import dev.waggle.mesh.swarm.blob.ModelManifest;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import dev.waggle.worker.fake.FakeModelStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -56,7 +56,7 @@ class SharedModelsTest {
   }
 
   private static BlobDigest digest(byte[] content) {
-    return Sha256.of(content);
+    return Digests.of(content);
   }
 
   @Test

@@ -16,7 +16,7 @@ import dev.waggle.mesh.swarm.exchange.CodeFile;
 import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.snapshot.FileArchive;
 import dev.waggle.mesh.swarm.snapshot.MalformedArchiveException;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -99,7 +99,7 @@ class SnapshotCacheTest {
   }
 
   private static Snapshot snapshot(byte[] archive) {
-    return new Snapshot(Sha256.of(archive), archive.length, List.of());
+    return new Snapshot(Digests.of(archive), archive.length, List.of());
   }
 
   private List<Path> kept() throws IOException {

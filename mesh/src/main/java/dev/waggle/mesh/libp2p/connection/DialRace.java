@@ -1,6 +1,7 @@
 package dev.waggle.mesh.libp2p.connection;
 
 import dev.waggle.mesh.libp2p.DialException;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -9,7 +10,6 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -80,11 +80,8 @@ final class DialRace {
       }
       return;
     }
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    failures.add(address + ": " + (cause == null ? "failed" : cause.getMessage()));
+    failures.add(
+        address + ": " + (failure == null ? "failed" : Failures.cause(failure).getMessage()));
     if (!untried.isEmpty()) {
       next();
     } else if (running == 0) {

@@ -3,6 +3,7 @@ package dev.waggle.mesh.libp2p.connection;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.DialException;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.libp2p.transport.Link;
 import dev.waggle.mesh.libp2p.transport.LinkChannel;
@@ -16,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -93,9 +93,7 @@ final class HostDialer implements AutoCloseable {
               (connection, failure) -> {
                 underWay.remove(peer, mine);
                 if (failure != null) {
-                  Throwable cause = failure.getCause();
-                  mine.completeExceptionally(
-                      failure instanceof CompletionException && cause != null ? cause : failure);
+                  mine.completeExceptionally(Failures.cause(failure));
                 } else {
                   settle(connection, mine);
                 }

@@ -2,6 +2,7 @@ package dev.waggle.mesh.swarm.blob;
 
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.libp2p.Inquiry;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.swarm.conduct.Conduct;
@@ -11,7 +12,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /** Asks members on their admitted connections, but none that is relayed. */
 public final class ConnectedBlobs implements BlobPeers {
@@ -65,8 +65,7 @@ public final class ConnectedBlobs implements BlobPeers {
   }
 
   private void judge(PeerId member, @org.jspecify.annotations.Nullable Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    if (cause instanceof MalformedFrameException) {
+    if (failure != null && Failures.cause(failure) instanceof MalformedFrameException) {
       conduct.observe(member, Fault.MALFORMED);
     }
   }

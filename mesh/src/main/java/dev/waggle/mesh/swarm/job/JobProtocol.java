@@ -2,6 +2,7 @@ package dev.waggle.mesh.swarm.job;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.waggle.crypto.Sha256;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.swarm.pb.ArtifactRange;
 import dev.waggle.mesh.swarm.pb.JobAnswer;
@@ -9,8 +10,6 @@ import dev.waggle.mesh.swarm.pb.JobPage;
 import dev.waggle.mesh.swarm.pb.JobQuestion;
 import dev.waggle.mesh.swarm.pb.JobTransfer;
 import dev.waggle.mesh.swarm.pb.TaskOfJob;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** {@value #PROTOCOL}: its messages, as bytes. */
@@ -44,11 +43,7 @@ public final class JobProtocol {
   }
 
   private static ByteString sha256(byte[] body) {
-    try {
-      return ByteString.copyFrom(MessageDigest.getInstance("SHA-256").digest(body));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
+    return ByteString.copyFrom(Sha256.of(body));
   }
 
   static byte[] encode(JobRequest request, byte[] body) {

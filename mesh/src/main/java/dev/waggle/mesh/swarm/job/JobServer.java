@@ -9,9 +9,7 @@ import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.conduct.Fault;
-import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.mesh.swarm.membership.ConnectedMembers;
-import dev.waggle.mesh.swarm.membership.Role;
 import dev.waggle.mesh.swarm.pb.JobPiece;
 import dev.waggle.mesh.swarm.pb.SignedRequest;
 import dev.waggle.mesh.swarm.request.RequestRefusedException;
@@ -77,9 +75,7 @@ public final class JobServer {
   }
 
   private Optional<JobReply.Refused> refusal(PeerId member, JobRequest request) {
-    boolean permitted =
-        members.certificate(member).map(Certificate::roles).map(Role::mayAsk).orElse(false)
-            && conduct.standing(member).shunnedUntil().isEmpty();
+    boolean permitted = members.mayAsk(member) && conduct.standing(member).shunnedUntil().isEmpty();
     return permitted
         ? desk.refusal(member, request)
         : Optional.of(

@@ -14,4 +14,9 @@ public interface ConnectedMembers {
 
   /** The latest certificate of one of them. */
   Optional<Certificate> certificate(PeerId peer);
+
+  /** Whether a peer is one of them, and may ask others for work. */
+  default boolean mayAsk(PeerId peer) {
+    return certificate(peer).map(Certificate::roles).map(Role::mayAsk).orElse(false);
+  }
 }

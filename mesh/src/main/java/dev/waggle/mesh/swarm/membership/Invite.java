@@ -4,12 +4,12 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.Base32;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.crypto.Sha256;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.pb.InviteToken;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -128,19 +128,11 @@ public record Invite(
 
   /** What the issuer keeps of the secret. */
   static byte[] hash(byte[] secret) {
-    return sha256(secret);
+    return Sha256.of(secret);
   }
 
   private static byte[] checksum(byte[] body) {
-    return Arrays.copyOf(sha256(body), CHECKSUM_BYTES);
-  }
-
-  private static byte[] sha256(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
+    return Arrays.copyOf(Sha256.of(body), CHECKSUM_BYTES);
   }
 
   /** Shows no secret. */

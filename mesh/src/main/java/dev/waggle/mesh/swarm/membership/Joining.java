@@ -3,6 +3,7 @@ package dev.waggle.mesh.swarm.membership;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.DialException;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.libp2p.Host;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import java.io.IOException;
@@ -95,7 +96,7 @@ final class Joining {
         .exceptionallyCompose(
             failure ->
                 // A connection on which hello was refused a moment ago may just be closing.
-                unwrapped(failure) instanceof IOException
+                Failures.cause(failure) instanceof IOException
                     ? redeem(invite, name, onEntered)
                     : CompletableFuture.failedFuture(failure))
         .whenComplete((done, failure) -> joining.remove(issuer))
@@ -143,8 +144,8 @@ final class Joining {
                         "the invite can only be redeemed at the node that made it, "
                             + issuer
                             + ", which cannot be reached now: "
-                            + unwrapped(failure).getMessage(),
-                        unwrapped(failure)));
+                            + Failures.cause(failure).getMessage(),
+                        Failures.cause(failure)));
               }
               return connection;
             });
@@ -173,7 +174,7 @@ final class Joining {
   }
 
   private static MembershipException explain(Throwable failure) {
-    Throwable cause = unwrapped(failure);
+    Throwable cause = Failures.cause(failure);
     if (cause instanceof MembershipException refused) {
       return refused;
     }
@@ -182,11 +183,5 @@ final class Joining {
           "joining broke off: " + cause.getMessage() + " (try again)", cause);
     }
     return new MembershipException("joining failed: " + cause, cause);
-  }
-
-  private static Throwable unwrapped(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 }

@@ -4,12 +4,11 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.crypto.Sha256;
 import dev.waggle.mesh.swarm.pb.RevocationBody;
 import dev.waggle.mesh.swarm.pb.SignedRevocation;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
@@ -196,11 +195,7 @@ public final class Revocation {
 
   /** Its name: the SHA-256 of what is signed. */
   ByteString id() {
-    try {
-      return ByteString.copyFrom(MessageDigest.getInstance("SHA-256").digest(body));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
+    return ByteString.copyFrom(Sha256.of(body));
   }
 
   /** The swarm that it is about. */

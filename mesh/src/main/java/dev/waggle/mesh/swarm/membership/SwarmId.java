@@ -2,8 +2,7 @@ package dev.waggle.mesh.swarm.membership;
 
 import dev.waggle.crypto.Base32;
 import dev.waggle.crypto.PeerId;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.waggle.crypto.Sha256;
 import java.util.Arrays;
 
 /** The name of a swarm: SHA-256 of its owner's public key, so it cannot be taken over. */
@@ -19,11 +18,7 @@ public final class SwarmId {
 
   /** The swarm that the key owns. */
   public static SwarmId ofOwner(PeerId owner) {
-    try {
-      return new SwarmId(MessageDigest.getInstance("SHA-256").digest(owner.publicKey()));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
+    return new SwarmId(Sha256.of(owner.publicKey()));
   }
 
   /**

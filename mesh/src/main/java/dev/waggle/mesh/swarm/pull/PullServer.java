@@ -8,9 +8,7 @@ import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.conduct.Fault;
-import dev.waggle.mesh.swarm.membership.Certificate;
 import dev.waggle.mesh.swarm.membership.ConnectedMembers;
-import dev.waggle.mesh.swarm.membership.Role;
 import dev.waggle.mesh.swarm.pb.SignedRequest;
 import dev.waggle.mesh.swarm.request.RequestRefusedException;
 import dev.waggle.mesh.swarm.request.Requests;
@@ -63,9 +61,7 @@ public final class PullServer {
   }
 
   private Optional<PullReport.Reason> refusal(PeerId member, String model) {
-    boolean permitted =
-        members.certificate(member).map(Certificate::roles).map(Role::mayAsk).orElse(false)
-            && conduct.standing(member).shunnedUntil().isEmpty();
+    boolean permitted = members.mayAsk(member) && conduct.standing(member).shunnedUntil().isEmpty();
     return permitted ? target.refusal(member, model) : Optional.of(PullReport.Reason.NOT_ALLOWED);
   }
 

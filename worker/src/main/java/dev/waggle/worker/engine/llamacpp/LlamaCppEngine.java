@@ -5,11 +5,11 @@ import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Speed;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.worker.engine.Digests;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
 import dev.waggle.worker.engine.Patience;
-import dev.waggle.worker.engine.Sha256;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -138,7 +138,7 @@ public final class LlamaCppEngine implements Engine {
     FileTime modified = Files.getLastModifiedTime(file);
     Digested known = digests.get(file);
     if (known == null || known.size() != size || !known.modified().equals(modified)) {
-      known = new Digested(size, modified, Sha256.of(file, () -> {}).toString());
+      known = new Digested(size, modified, Digests.of(file, () -> {}).toString());
       if (digests.size() >= MODELS_MAX) {
         digests.clear();
       }

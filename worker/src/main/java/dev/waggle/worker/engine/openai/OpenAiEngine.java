@@ -8,12 +8,12 @@ import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Speed;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.worker.engine.Digests;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
 import dev.waggle.worker.engine.HttpCall;
 import dev.waggle.worker.engine.Patience;
-import dev.waggle.worker.engine.Sha256;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -124,7 +124,7 @@ public final class OpenAiEngine implements Engine {
   }
 
   private String digest(String id) {
-    return Sha256.of((address + " " + id).getBytes(StandardCharsets.UTF_8)).toString();
+    return Digests.of((address + " " + id).getBytes(StandardCharsets.UTF_8)).toString();
   }
 
   private void requireHere() throws EngineException {

@@ -8,6 +8,7 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
 import dev.waggle.worker.sandbox.Proof;
+import dev.waggle.worker.sandbox.RefusedRun;
 import dev.waggle.worker.sandbox.Sandbox;
 import dev.waggle.worker.sandbox.SandboxException;
 import java.io.IOException;
@@ -194,7 +195,7 @@ public final class DockerSandbox implements Sandbox {
         Optional.ofNullable(references.get(task.language())).flatMap(PinnedImage::parse);
     return image.isPresent()
         ? run(image.get(), task, ownerLimits)
-        : new Refusal(
+        : new RefusedRun(
             new EngineException(
                 Outcome.Failure.BAD_REQUEST,
                 "no image is allowed here for " + task.language().text()));
@@ -209,17 +210,6 @@ public final class DockerSandbox implements Sandbox {
               Optional.ofNullable(running.get(container)).ifPresent(DockerRun::onMemoryUsedUp));
     }
     return new DockerRun(engine, running, directory, image, task, limits, labels);
-  }
-
-  /** A run that cannot be. */
-  private record Refusal(EngineException why) implements Generation {
-    @Override
-    public End run(Output output) throws EngineException {
-      throw why;
-    }
-
-    @Override
-    public void cancel() {}
   }
 
   @Override

@@ -2,7 +2,7 @@ package dev.waggle.worker.sandbox.process;
 
 import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.exchange.Language;
-import dev.waggle.worker.engine.Sha256;
+import dev.waggle.worker.engine.Digests;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -112,7 +112,7 @@ record Interpreter(Language language, Path program, String version) {
 
   /** {@code sha256:} and 64 hex digits, the same where the same version is in the same place. */
   String digest() {
-    return Sha256.of(("process\n" + program + "\n" + version).getBytes(StandardCharsets.UTF_8))
+    return Digests.of(("process\n" + program + "\n" + version).getBytes(StandardCharsets.UTF_8))
         .toString();
   }
 

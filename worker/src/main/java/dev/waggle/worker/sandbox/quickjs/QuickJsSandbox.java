@@ -4,10 +4,11 @@ import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.worker.engine.Digests;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
-import dev.waggle.worker.engine.Sha256;
 import dev.waggle.worker.sandbox.Proof;
+import dev.waggle.worker.sandbox.RefusedRun;
 import dev.waggle.worker.sandbox.Sandbox;
 import dev.waggle.worker.sandbox.SandboxException;
 import io.roastedroot.quickjs4j.core.Version;
@@ -129,7 +130,7 @@ public final class QuickJsSandbox implements Sandbox {
     }
     String version = "quickjs4j " + Version.version;
     return Map.of(
-        Language.JAVASCRIPT, Sha256.of(version.getBytes(StandardCharsets.UTF_8)).toString());
+        Language.JAVASCRIPT, Digests.of(version.getBytes(StandardCharsets.UTF_8)).toString());
   }
 
   /** Whether bubblewrap can hold a child on this machine. */
@@ -187,21 +188,10 @@ public final class QuickJsSandbox implements Sandbox {
   public Generation start(TaskSpec.Code task) {
     return task.language() == Language.JAVASCRIPT
         ? new QuickJsRun(this, task, ownerLimits)
-        : new Refusal(
+        : new RefusedRun(
             new EngineException(
                 Outcome.Failure.BAD_REQUEST,
                 "QuickJS runs JavaScript only, not " + task.language().text()));
-  }
-
-  /** A run that cannot be. */
-  private record Refusal(EngineException why) implements Generation {
-    @Override
-    public End run(Output output) throws EngineException {
-      throw why;
-    }
-
-    @Override
-    public void cancel() {}
   }
 
   /** A child for one task: the one that waits, if there is one. */

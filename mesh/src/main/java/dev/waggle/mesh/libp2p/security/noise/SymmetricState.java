@@ -1,5 +1,6 @@
 package dev.waggle.mesh.libp2p.security.noise;
 
+import dev.waggle.crypto.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -15,7 +16,7 @@ final class SymmetricState {
   private static final byte[] PROTOCOL_NAME =
       "Noise_XX_25519_ChaChaPoly_SHA256".getBytes(StandardCharsets.US_ASCII);
 
-  private final MessageDigest digest = sha256();
+  private final MessageDigest digest = Sha256.begin();
   private final Mac mac = hmacSha256();
   private byte[] hash = PROTOCOL_NAME.clone();
   private byte[] chainingKey = PROTOCOL_NAME.clone();
@@ -36,14 +37,6 @@ final class SymmetricState {
   void mixHash(byte[] data) {
     digest.update(hash);
     hash = digest.digest(data);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
   }
 
   private static Mac hmacSha256() {
