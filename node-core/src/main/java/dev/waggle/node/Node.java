@@ -44,6 +44,7 @@ import dev.waggle.node.data.PauseStore;
 import dev.waggle.node.data.ProbeStore;
 import dev.waggle.node.data.RunningNode;
 import dev.waggle.node.job.JobHandovers;
+import dev.waggle.node.job.SnapshotLoans;
 import dev.waggle.node.job.UpstreamModel;
 import dev.waggle.worker.Worker;
 import dev.waggle.worker.model.ModelTransfers;
@@ -118,6 +119,7 @@ public final class Node implements NodeControl, AutoCloseable {
   private final ModelTransfers transfers;
   private final Coordinator coordinator;
   private final NodeJobs jobs;
+  private final SnapshotLoans loans = new SnapshotLoans();
   private final JobHandovers handovers;
   private final HttpApi api;
 
@@ -197,11 +199,11 @@ public final class Node implements NodeControl, AutoCloseable {
           config.upstream().<Upstream>map(UpstreamModel::new).orElse(Upstream.NONE),
           threads,
           clock);
-      handovers = new JobHandovers(jobs.queue(), swarm, threads.blocking());
+      handovers = new JobHandovers(jobs.queue(), swarm, loans, threads.blocking());
       ScheduledFuture<?> asking =
           Recurring.schedule(threads.timer(), HANDOVER_STEP, HANDOVER_STEP, handovers::round);
       open.push(() -> asking.cancel(false));
-      swarm.lookAfterJobs(new MemberJobs(this));
+      swarm.lookAfterJobs(new MemberJobs(this, threads.blocking()));
       swarm.share(
           coordinator.snapshots(digest -> jobs.artifacts().find(digest.hex()), transfers.source()),
           transfers.sending());
@@ -462,6 +464,11 @@ public final class Node implements NodeControl, AutoCloseable {
   @Override
   public JobHandovers jobHandovers() {
     return handovers;
+  }
+
+  @Override
+  public SnapshotLoans snapshotLoans() {
+    return loans;
   }
 
   @Override

@@ -5,13 +5,21 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.waggle.coordinator.job.ArtifactStore;
 import dev.waggle.coordinator.job.JobEvent;
 import dev.waggle.coordinator.job.JobId;
 import dev.waggle.coordinator.job.JobState;
+import dev.waggle.coordinator.job.JobSummary;
+import dev.waggle.mesh.swarm.exchange.Bytes;
+import dev.waggle.mesh.swarm.exchange.CodeFile;
+import dev.waggle.mesh.swarm.job.JobReply;
+import dev.waggle.mesh.swarm.job.JobRequest;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
+import dev.waggle.mesh.swarm.snapshot.FileArchive;
 import dev.waggle.node.config.Setting;
 import dev.waggle.worker.fake.FakeOllama;
+import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -160,7 +168,10 @@ class JobsElsewhereTest {
     // What a crash left frozen is asked about again, and comes back when it was not taken.
     await().until(() -> laptop.jobs().job(job).orElseThrow().state() == JobState.OPEN);
     laptop.jobs().freeze(self, job, other.peerId().toString()).get(20, TimeUnit.SECONDS);
-    laptop.jobHandovers().takeBack(laptop.jobs().job(job).orElseThrow()).get(20, TimeUnit.SECONDS);
+    laptop
+        .jobHandovers()
+        .takeBack(laptop.jobs().job(job).orElseThrow(), false)
+        .get(20, TimeUnit.SECONDS);
     assertThat(laptop.jobs().job(job).orElseThrow().state()).isEqualTo(JobState.OPEN);
     assertThat(laptop.jobs().events(job, 0, 100))
         .extracting(JobEvent::kind)
@@ -173,5 +184,60 @@ class JobsElsewhereTest {
     assertThat(get(laptop, "/" + id).body()).contains("\"coordinator\":\"server\"");
     assertThat(post(laptop, "/" + id + "/cancel", "{}").statusCode()).isEqualTo(200);
     assertThat(server.jobs().job(job).orElseThrow().state()).isEqualTo(JobState.CANCELED);
+  }
+
+  @Test
+  void snapshots_goWithTheirJobs_andToNobodyElse() throws Exception {
+    ByteArrayOutputStream archive = new ByteArrayOutputStream();
+    FileArchive.write(archive, List.of(new CodeFile("a.py", Bytes.of("1"))));
+    String sha256;
+    try (ArtifactStore.Incoming file = laptop.artifacts().begin()) {
+      file.write(archive.toByteArray());
+      sha256 = file.keep();
+    }
+    String code =
+        "{\"kind\":\"code\",\"prompt\":\"x\",\"model\":\"missing:1b\",\"repo\":\"" + sha256 + "\"}";
+    String id = name(post(laptop, "?on=self", code));
+    for (Node each : List.of(server, other)) {
+      JobReply reply =
+          each.swarm()
+              .askAboutJobs(laptop.peerId(), new JobRequest.Snapshot(sha256, 0), new byte[0])
+              .get(20, TimeUnit.SECONDS);
+      assertThat(reply)
+          .isInstanceOfSatisfying(
+              JobReply.Refused.class,
+              refused -> assertThat(refused.reason()).isEqualTo(JobReply.Reason.UNKNOWN));
+    }
+    assertThat(server.artifacts().find(sha256)).isEmpty();
+    assertThat(post(laptop, "/" + id + "/handover", "{\"to\":\"server\"}").body())
+        .contains("handed_over");
+    assertThat(server.artifacts().find(sha256)).isPresent();
+    assertThat(server.jobs().job(new JobId(id)).orElseThrow().state()).isEqualTo(JobState.OPEN);
+    assertThat(post(laptop, "/" + id + "/cancel", "{}").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void lostNodesJob_isTakenBack_onceItsUserSaysSo() throws Exception {
+    String id = name(post(laptop, "?on=self", prompts("missing:1b")));
+    JobId job = new JobId(id);
+    HttpResponse<String> early = post(laptop, "/" + id + "/retry", "{\"lost\":true}");
+    assertThat(early.statusCode()).isEqualTo(409);
+    assertThat(early.body()).contains("was not handed over");
+    assertThat(post(laptop, "/" + id + "/handover", "{\"to\":\"server\"}").body())
+        .contains("handed_over");
+    HttpResponse<String> there = post(laptop, "/" + id + "/retry", "{\"lost\":true}");
+    assertThat(there.statusCode()).isEqualTo(409);
+    assertThat(there.body()).contains("server has it");
+
+    server.close();
+    await().until(() -> connected(laptop) == 1);
+    HttpResponse<String> back = post(laptop, "/" + id + "/retry", "{\"lost\":true}");
+    assertThat(back.statusCode()).as(back.body()).isEqualTo(200);
+    JobSummary now = laptop.jobs().job(job).orElseThrow();
+    assertThat(now.state()).isEqualTo(JobState.OPEN);
+    assertThat(now.coordinator()).isEmpty();
+    assertThat(laptop.jobs().tasks(job, 0, 10)).allMatch(task -> !task.state().isOver());
+    assertThat(post(laptop, "/" + id + "/cancel?on=self", "{}").statusCode()).isEqualTo(200);
+    assertThat(laptop.jobs().job(job).orElseThrow().state()).isEqualTo(JobState.CANCELED);
   }
 }

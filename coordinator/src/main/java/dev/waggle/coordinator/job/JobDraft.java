@@ -74,15 +74,6 @@ public record JobDraft(
         .collect(Collectors.toUnmodifiableSet());
   }
 
-  /** For people, why another node cannot look after it; empty where one can. */
-  public Optional<String> whyOnlyHere() {
-    return repositories().isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            "a job that changes a repository stays with the node that has the snapshot (use --on"
-                + " self)");
-  }
-
   /** Takes away, again and again, what needs nothing that is left; a circle remains. */
   private static void checkOrder(List<TaskDraft> tasks) {
     int[] missing = new int[tasks.size()];

@@ -110,12 +110,24 @@ final class JobMoves {
   void thaw(Connection connection, JobId job, String transfer, String why)
       throws SQLException, JobException {
     JobRow row = JobRow.require(connection, job);
-    if (row.state() != JobState.HANDING_OVER || !row.transfer().equals(transfer)) {
-      return; // Somebody else knew that, too.
+    if (row.state() == JobState.HANDING_OVER && row.transfer().equals(transfer)) {
+      goOn(connection, row, job, why);
     }
+  }
+
+  /** Nobody believes any more that the other node does it, or will do it. */
+  void reclaim(Connection connection, JobId job, String transfer, String why)
+      throws SQLException, JobException {
+    JobRow row = JobRow.require(connection, job);
+    if (row.state().isLeaving() && row.transfer().equals(transfer)) {
+      goOn(connection, row, job, why);
+    }
+  }
+
+  private void goOn(Connection connection, JobRow row, JobId job, String why) throws SQLException {
     change(
         connection,
-        "UPDATE job SET state = ?, coordinator = '', transfer = '' WHERE id = ?",
+        "UPDATE job SET state = ?, ended = 0, coordinator = '', transfer = '' WHERE id = ?",
         code(JobState.OPEN),
         row.id());
     open(row.id(), job, row.member(), row.priority(), row.deadline(), row.lastEvent());

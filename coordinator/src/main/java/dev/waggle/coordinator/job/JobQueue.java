@@ -183,6 +183,19 @@ public final class JobQueue implements AutoCloseable {
     return writer.step(connection -> moves.thaw(connection, job, transfer, why));
   }
 
+  /**
+   * A transfer's job goes on here, even if the other node took it: it has lost it, or is gone for
+   * good.
+   */
+  public CompletableFuture<Void> reclaim(JobId job, String transfer, String why) {
+    return writer.step(connection -> moves.reclaim(connection, job, transfer, why));
+  }
+
+  /** What tells the transfer of a job that is, or is to be, another node's; empty for any other. */
+  public Optional<String> transfer(JobId job) {
+    return reader.transfer(job);
+  }
+
   /** Takes over a job that a member began elsewhere; the same transfer again changes nothing. */
   public CompletableFuture<Void> take(String member, JobParcel parcel) {
     return writer.step(connection -> moves.take(connection, member, parcel));

@@ -115,6 +115,13 @@ final class JobReader {
                 JobTables.code(JobState.HANDING_OVER)));
   }
 
+  Optional<String> transfer(JobId job) {
+    return database
+        .read(connection -> JobRow.find(connection, job))
+        .filter(row -> row.state().isLeaving())
+        .map(JobRow::transfer);
+  }
+
   Optional<String> elsewhere(JobId job) {
     return database.read(
         connection ->

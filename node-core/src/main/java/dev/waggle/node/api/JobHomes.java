@@ -4,16 +4,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.waggle.coordinator.job.ArtifactStore;
 import dev.waggle.coordinator.job.JobDraft;
 import dev.waggle.coordinator.job.JobException;
 import dev.waggle.coordinator.job.JobId;
 import dev.waggle.coordinator.job.JobParcel;
 import dev.waggle.coordinator.job.ParcelCodec;
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.swarm.job.JobProtocol;
 import dev.waggle.mesh.swarm.job.JobReply;
 import dev.waggle.mesh.swarm.job.JobRequest;
+import dev.waggle.node.job.IncomingFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -218,14 +219,14 @@ final class JobHomes {
     if (node.swarm().peers().peer(to).filter(each -> each.connected()).isEmpty()) {
       throw away(to, request);
     }
-    Optional<String> obstacle =
-        draft.whyOnlyHere().or(() -> node.swarm().labels().obstacle(draft.labels(), to));
+    Optional<String> obstacle = node.swarm().labels().obstacle(draft.labels(), to);
     if (obstacle.isPresent()) {
       throw new ApiException(
           ApiError.of(
               403, "the job may not go to " + name(to) + ": " + obstacle.get(), "not_allowed"));
     }
-    return bytes(to, request, parcel)
+    return node.snapshotLoans()
+        .during(to, draft.repositories(), () -> bytes(to, request, parcel))
         .thenCompose(
             bytes -> {
               JsonNode job = json(to, bytes);
@@ -300,76 +301,32 @@ final class JobHomes {
   /** Brings a file of a task from where the job is, and checks it. */
   CompletableFuture<Path> artifact(JobId job, int number, String sha256, @Nullable String on) {
     return CompletableFuture.supplyAsync(
-            () -> {
-              PeerId home = of(job, on).orElseThrow(JobHomes::noArtifact);
-              try {
-                return new IncomingArtifact(home, job, number, sha256);
-              } catch (IOException e) {
-                throw new CompletionException(e);
-              }
-            },
+            () -> of(job, on).orElseThrow(JobHomes::noArtifact), blocking)
+        .thenCompose(home -> artifact(home, job, number, sha256));
+  }
+
+  private CompletableFuture<Path> artifact(PeerId home, JobId job, int number, String sha256) {
+    return IncomingFile.fetch(
+            node.artifacts(),
+            sha256,
+            ARTIFACT_BYTES_MAX,
+            offset ->
+                bytes(home, new JobRequest.Artifact(job.value(), number, sha256, offset), NOTHING),
             blocking)
-        .thenComposeAsync(
-            incoming -> incoming.next().whenComplete((kept, failure) -> incoming.close()),
-            blocking);
+        .exceptionally(
+            failure -> {
+              throw Failures.cause(failure) instanceof IncomingFile.FalseFileException e
+                  ? new ApiException(
+                      ApiError.of(
+                          502,
+                          "the file from " + name(home) + " is refused: " + e.getMessage(),
+                          "coordinator_failed"))
+                  : new CompletionException(Failures.cause(failure));
+            });
   }
 
   static ApiException noArtifact() {
     return new ApiException(
         ApiError.of(404, "this node has no artifact of that hash", "not_found"));
-  }
-
-  private final class IncomingArtifact {
-    private final PeerId home;
-    private final JobId job;
-    private final int number;
-    private final String sha256;
-    private final ArtifactStore.Incoming file;
-
-    IncomingArtifact(PeerId home, JobId job, int number, String sha256) throws IOException {
-      this.home = home;
-      this.job = job;
-      this.number = number;
-      this.sha256 = sha256;
-      this.file = node.artifacts().begin();
-    }
-
-    CompletableFuture<Path> next() {
-      return bytes(
-              home, new JobRequest.Artifact(job.value(), number, sha256, file.bytes()), NOTHING)
-          .thenComposeAsync(this::onPiece, blocking);
-    }
-
-    private CompletableFuture<Path> onPiece(byte[] piece) {
-      try {
-        if (piece.length > 0) {
-          file.write(piece);
-          if (file.bytes() > ARTIFACT_BYTES_MAX) {
-            throw wrong(" is longer than " + ARTIFACT_BYTES_MAX + " bytes");
-          }
-          return next();
-        }
-        if (!file.keep().equals(sha256)) {
-          throw wrong(" is not what its hash says");
-        }
-        return CompletableFuture.completedFuture(
-            node.artifacts().find(sha256).orElseThrow(JobHomes::noArtifact));
-      } catch (IOException e) {
-        throw new CompletionException(e);
-      }
-    }
-
-    private ApiException wrong(String what) {
-      return new ApiException(
-          ApiError.of(502, "the file from " + name(home) + what, "coordinator_failed"));
-    }
-
-    void close() {
-      try {
-        file.close();
-      } catch (IOException e) {
-        throw new CompletionException(e);
-      }
-    }
   }
 }

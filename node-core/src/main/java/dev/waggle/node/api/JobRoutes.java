@@ -91,9 +91,7 @@ final class JobRoutes {
     router
         .post(ROOT + "/:id/cancel")
         .handler(context -> ask(context, new JobRequest.Cancel(id(context).value())));
-    router
-        .post(ROOT + "/:id/retry")
-        .handler(context -> ask(context, new JobRequest.Retry(id(context).value())));
+    router.post(ROOT + "/:id/retry").handler(this::retry);
     router.post(ROOT + "/:id/handover").handler(this::handOver);
     router.post(ROOT + "/:id/tasks/:number/answer").handler(this::answer);
   }
@@ -272,6 +270,31 @@ final class JobRoutes {
                             after);
                       }
                     }));
+  }
+
+  private void retry(RoutingContext context) {
+    JobId job = id(context);
+    if (!HttpApi.fields(context).flag("lost", false)) {
+      ask(context, new JobRequest.Retry(job.value()));
+      return;
+    }
+    change(
+        context,
+        CompletableFuture.supplyAsync(() -> queue().job(job), blocking)
+            .thenCompose(
+                known ->
+                    known
+                        .filter(each -> each.state().isLeaving())
+                        .map(each -> node.jobHandovers().takeBack(each, /* evenUnheard= */ true))
+                        .orElseGet(() -> CompletableFuture.failedFuture(neverLeft(job)))));
+  }
+
+  private static JobException neverLeft(JobId job) {
+    return new JobException(
+        JobException.Kind.CONFLICT,
+        "job "
+            + job
+            + " was not handed over from this node (leave \"lost\" out, or submit it again)");
   }
 
   private void handOver(RoutingContext context) {

@@ -110,7 +110,7 @@ final class LocalJobs {
 
   private CompletableFuture<Void> retry(JobSummary job) {
     return job.state() == JobState.HANDING_OVER
-        ? node.jobHandovers().takeBack(job)
+        ? node.jobHandovers().takeBack(job, /* evenUnheard= */ false)
         : queue().retry(job.id());
   }
 
@@ -196,10 +196,15 @@ final class LocalJobs {
           JobException.Kind.UNKNOWN,
           "task " + request.number() + " of job " + job + " left no such file there");
     }
-    try (SeekableByteChannel channel = Files.newByteChannel(file.get())) {
-      long rest = Math.max(0, channel.size() - request.offset());
+    return piece(file.get(), request.offset());
+  }
+
+  /** A part of a file; empty after its end. */
+  static byte[] piece(Path file, long offset) {
+    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+      long rest = Math.max(0, channel.size() - offset);
       ByteBuffer piece = ByteBuffer.allocate((int) Math.min(rest, PIECE_BYTES_MAX));
-      channel.position(request.offset());
+      channel.position(offset);
       while (piece.hasRemaining() && channel.read(piece) >= 0) {
         // Goes on.
       }

@@ -8,30 +8,46 @@ import dev.waggle.coordinator.job.JobException;
 import dev.waggle.coordinator.job.JobId;
 import dev.waggle.coordinator.job.JobParcel;
 import dev.waggle.coordinator.job.ParcelCodec;
+import dev.waggle.coordinator.job.Repository;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.job.JobDesk;
 import dev.waggle.mesh.swarm.job.JobReply;
 import dev.waggle.mesh.swarm.job.JobRequest;
 import dev.waggle.mesh.swarm.membership.Membership;
 import dev.waggle.mesh.swarm.membership.Role;
 import dev.waggle.node.config.JobRules;
+import dev.waggle.node.job.IncomingFile;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 
 /**
  * Looks after jobs of members: of those whom the owner lets give some, and for each its own alone.
  */
 public final class MemberJobs implements JobDesk {
+  /** The most snapshots that are fetched for one job. */
+  static final int SNAPSHOTS_MAX = 4;
+
+  private static final byte[] NOTHING = {};
+
   private final NodeControl node;
   private final LocalJobs local;
+  private final Executor blocking;
 
-  public MemberJobs(NodeControl node) {
+  /**
+   * @param blocking runs what waits for the disk; may refuse
+   */
+  public MemberJobs(NodeControl node, Executor blocking) {
     this.node = node;
+    this.blocking = blocking;
     this.local = new LocalJobs(node);
   }
 
@@ -94,9 +110,12 @@ public final class MemberJobs implements JobDesk {
         if (parcel.begun().isPresent()) {
           throw new JobException(JobException.Kind.INVALID, "that job was begun elsewhere");
         }
-        return submit(member, parcel.draft());
+        return snapshots(from, parcel.draft()).thenCompose(here -> submit(member, parcel.draft()));
       } else if (request instanceof JobRequest.HandOver) {
-        return node.jobs().take(member, parcel(from, body)).thenApply(taken -> json(object()));
+        JobParcel parcel = parcel(from, body);
+        return snapshots(from, parcel.draft())
+            .thenCompose(here -> node.jobs().take(member, parcel))
+            .thenApply(taken -> json(object()));
       } else if (request instanceof JobRequest.Withdraw withdraw) {
         return node.jobs()
             .withdraw(member, new JobId(withdraw.job()), withdraw.transfer())
@@ -104,6 +123,8 @@ public final class MemberJobs implements JobDesk {
       } else if (request instanceof JobRequest.Artifact artifact) {
         return CompletableFuture.completedFuture(
             new JobReply.Answered(local.artifact(member, artifact)));
+      } else if (request instanceof JobRequest.Snapshot snapshot) {
+        return CompletableFuture.completedFuture(new JobReply.Answered(lent(from, snapshot)));
       }
     } catch (JobException e) {
       return CompletableFuture.failedFuture(e);
@@ -125,16 +146,79 @@ public final class MemberJobs implements JobDesk {
         .thenApply(job -> json(object().put("job", job.value())));
   }
 
+  private byte[] lent(PeerId to, JobRequest.Snapshot request) throws JobException {
+    Optional<Path> file =
+        node.snapshotLoans().isLent(to, request.sha256())
+            ? node.artifacts().find(request.sha256())
+            : Optional.empty();
+    return LocalJobs.piece(
+        file.orElseThrow(
+            () ->
+                new JobException(
+                    JobException.Kind.UNKNOWN, "no job with that snapshot is on its way to you")),
+        request.offset());
+  }
+
+  /** Fetches the snapshots that a job needs from who gives it, and that are not here. */
+  private CompletableFuture<Void> snapshots(PeerId from, JobDraft draft) {
+    if (draft.repositories().size() > SNAPSHOTS_MAX) {
+      return CompletableFuture.failedFuture(
+          new JobException(
+              JobException.Kind.INVALID,
+              "a job of another node may need at most " + SNAPSHOTS_MAX + " snapshots"));
+    }
+    CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
+    for (String each : draft.repositories()) {
+      all = all.thenCompose(here -> snapshot(from, each));
+    }
+    return all;
+  }
+
+  private CompletableFuture<Void> snapshot(PeerId from, String sha256) {
+    return IncomingFile.fetch(
+            node.artifacts(),
+            sha256,
+            Snapshot.BYTES_MAX,
+            offset -> piece(from, new JobRequest.Snapshot(sha256, offset)),
+            blocking)
+        .thenAcceptAsync(file -> requireSnapshot(sha256), blocking)
+        .exceptionally(
+            failure -> {
+              Throwable cause = Failures.cause(failure);
+              throw new CompletionException(
+                  cause instanceof IOException
+                      ? new JobException(
+                          JobException.Kind.INVALID,
+                          "it cannot have the job's snapshot: " + cause.getMessage())
+                      : cause);
+            });
+  }
+
+  private void requireSnapshot(String sha256) {
+    try {
+      Repository.read(node.artifacts(), sha256);
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private CompletableFuture<byte[]> piece(PeerId from, JobRequest.Snapshot request) {
+    return node.swarm()
+        .askAboutJobs(from, request, NOTHING)
+        .thenCompose(
+            reply ->
+                reply instanceof JobReply.Answered answered
+                    ? CompletableFuture.completedFuture(answered.bytes())
+                    : CompletableFuture.failedFuture(
+                        new IOException(((JobReply.Refused) reply).cause())));
+  }
+
   private JobParcel parcel(PeerId from, byte[] body) throws JobException {
     try {
       JobParcel parcel = ParcelCodec.decode(body);
       if (!node.swarm().mayHold(parcel.draft().labels(), from)) {
         throw new JobException(
             JobException.Kind.FORBIDDEN, "the labels of that job do not let it be there");
-      }
-      Optional<String> obstacle = parcel.draft().whyOnlyHere();
-      if (obstacle.isPresent()) {
-        throw new JobException(JobException.Kind.INVALID, obstacle.get());
       }
       return parcel;
     } catch (MalformedFrameException e) {

@@ -19,6 +19,7 @@ import dev.waggle.node.config.NodeConfig;
 import dev.waggle.node.data.AccessTokens;
 import dev.waggle.node.data.FaultStore;
 import dev.waggle.node.job.JobHandovers;
+import dev.waggle.node.job.SnapshotLoans;
 import dev.waggle.worker.Worker;
 import dev.waggle.worker.model.ModelTransfers;
 import java.time.Duration;
@@ -74,6 +75,9 @@ public interface NodeControl {
 
   /** Hands jobs of its users over to other nodes. */
   JobHandovers jobHandovers();
+
+  /** What other nodes may fetch for jobs that are on their way to them. */
+  SnapshotLoans snapshotLoans();
 
   /** What their tasks left. */
   ArtifactStore artifacts();

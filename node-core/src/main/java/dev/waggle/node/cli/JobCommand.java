@@ -229,9 +229,16 @@ final class JobCommand implements Runnable {
 
   @Command(name = "retry", description = "Try again what failed or was cancelled of a job.")
   static final class Retry extends OfJob {
+    @Option(
+        names = "--lost",
+        description =
+            "Have a job that was handed over go on here, because the other node is lost. Should it"
+                + " come back, the job may be done twice.")
+    private boolean lost;
+
     @Override
     int run() throws CommandException, IOException, InterruptedException {
-      node().post(path("/retry"), Map.of());
+      node().post(path("/retry"), Map.of("lost", lost));
       out().println(job() + " is tried again");
       return ExitCode.DONE;
     }

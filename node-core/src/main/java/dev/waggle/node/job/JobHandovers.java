@@ -33,9 +33,11 @@ import org.slf4j.LoggerFactory;
 public final class JobHandovers {
   private static final Logger log = LoggerFactory.getLogger(JobHandovers.class);
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String OUT = "that node is no member any more";
 
   private final JobQueue queue;
   private final Swarm swarm;
+  private final SnapshotLoans loans;
   private final Executor blocking;
   private final Map<JobId, CompletableFuture<Fate>> underWay = new ConcurrentHashMap<>();
 
@@ -49,11 +51,13 @@ public final class JobHandovers {
   private record Fate(Place place, String why) {}
 
   /**
+   * @param loans lets the other node fetch what a job needs
    * @param blocking runs what waits for the disk; may refuse
    */
-  public JobHandovers(JobQueue queue, Swarm swarm, Executor blocking) {
+  public JobHandovers(JobQueue queue, Swarm swarm, SnapshotLoans loans, Executor blocking) {
     this.queue = queue;
     this.swarm = swarm;
+    this.loans = loans;
     this.blocking = blocking;
   }
 
@@ -92,28 +96,53 @@ public final class JobHandovers {
                     : CompletableFuture.completedFuture(fate.place() == Place.THERE));
   }
 
-  /** Has a frozen job go on here if the other node says that it has not got it; else fails. */
-  public CompletableFuture<Void> takeBack(JobSummary job) {
+  /**
+   * Has a job that left, or is to leave, go on here if the other node says that it has not got it;
+   * else fails with a {@link JobException}.
+   *
+   * @param evenUnheard whether it goes on here, too, when that node says nothing; should that come
+   *     back and have it, the job is done twice
+   */
+  public CompletableFuture<Void> takeBack(JobSummary job, boolean evenUnheard) {
     PeerId to = PeerId.parse(job.coordinator());
-    return CompletableFuture.supplyAsync(() -> queue.parcel(job.id()), blocking)
+    return CompletableFuture.supplyAsync(() -> queue.transfer(job.id()), blocking)
         .thenCompose(
-            parcel ->
-                parcel.isEmpty()
+            transfer ->
+                transfer.isEmpty()
                     ? CompletableFuture.completedFuture(settled(job.id()))
-                    : withdraw(job.id(), to, transfer(parcel.get()), "it was taken back"))
+                    : takeBack(job.id(), to, transfer.get(), evenUnheard))
         .thenCompose(
             fate ->
                 fate.place() == Place.HERE
                     ? CompletableFuture.completedFuture(null)
-                    : CompletableFuture.failedFuture(
-                        new JobException(
-                            JobException.Kind.CONFLICT,
-                            fate.place() == Place.THERE
-                                ? name(to) + " has it, and it goes on there"
-                                : "whether "
-                                    + name(to)
-                                    + " has it is not known, because that node does not answer"
-                                    + " (try again when it is connected)")));
+                    : CompletableFuture.failedFuture(stays(to, fate.place())));
+  }
+
+  private CompletableFuture<Fate> takeBack(
+      JobId job, PeerId to, String transfer, boolean evenUnheard) {
+    return isHeld(job, to, transfer)
+        .thenCompose(
+            held -> {
+              if (held.orElse(false)) {
+                return leave(job, transfer);
+              }
+              return held.isEmpty() && !evenUnheard
+                  ? CompletableFuture.completedFuture(new Fate(Place.UNKNOWN, ""))
+                  : queue
+                      .reclaim(job, transfer, "it was taken back")
+                      .thenApply(back -> new Fate(Place.HERE, ""));
+            });
+  }
+
+  private JobException stays(PeerId to, Place place) {
+    return new JobException(
+        JobException.Kind.CONFLICT,
+        place == Place.THERE
+            ? name(to) + " has it, and it goes on there"
+            : "whether "
+                + name(to)
+                + " has it is not known, because that node does not answer (try again when it is"
+                + " connected; if it never comes back, use --lost)");
   }
 
   /** Asks about what is frozen. */
@@ -126,9 +155,13 @@ public final class JobHandovers {
   }
 
   private void again(JobId job) {
-    boolean reachable =
-        queue.job(job).filter(each -> isConnected(PeerId.parse(each.coordinator()))).isPresent();
-    if (reachable && !underWay.containsKey(job)) {
+    boolean mayEnd =
+        queue
+            .job(job)
+            .map(each -> PeerId.parse(each.coordinator()))
+            .filter(to -> isConnected(to) || swarm.membership().isOut(to))
+            .isPresent();
+    if (mayEnd && !underWay.containsKey(job)) {
       attempt(job, /* isNew= */ false)
           .thenAccept(
               fate -> {
@@ -146,10 +179,6 @@ public final class JobHandovers {
   private String name(PeerId member) {
     String name = swarm.membership().name(member);
     return name.isEmpty() ? member.toString() : name;
-  }
-
-  private static String transfer(JobParcel parcel) {
-    return parcel.begun().orElseThrow().transfer();
   }
 
   /**
@@ -192,7 +221,7 @@ public final class JobHandovers {
       return CompletableFuture.completedFuture(settled(job));
     }
     PeerId to = PeerId.parse(queue.job(job).orElseThrow().coordinator());
-    String transfer = transfer(parcel.get());
+    String transfer = parcel.get().begun().orElseThrow().transfer();
     byte[] bytes = ParcelCodec.encode(parcel.get());
     Optional<String> obstacle = obstacle(parcel.get().draft(), bytes, to);
     if (obstacle.isPresent()) {
@@ -200,8 +229,11 @@ public final class JobHandovers {
           ? thaw(job, transfer, obstacle.get())
           : withdraw(job, to, transfer, obstacle.get());
     }
-    return swarm
-        .askAboutJobs(to, new JobRequest.HandOver(), bytes)
+    return loans
+        .during(
+            to,
+            parcel.get().draft().repositories(),
+            () -> swarm.askAboutJobs(to, new JobRequest.HandOver(), bytes))
         .handle((reply, failure) -> Optional.ofNullable(reply))
         .thenCompose(
             reply -> {
@@ -215,6 +247,9 @@ public final class JobHandovers {
   }
 
   private Optional<String> obstacle(JobDraft draft, byte[] bytes, PeerId to) {
+    if (swarm.membership().isOut(to)) {
+      return Optional.of(OUT);
+    }
     if (bytes.length > JobProtocol.BODY_BYTES_MAX) {
       return Optional.of(
           "with its results it has "
@@ -223,7 +258,7 @@ public final class JobHandovers {
               + JobProtocol.BODY_BYTES_MAX
               + " can be handed over");
     }
-    return draft.whyOnlyHere().or(() -> swarm.labels().obstacle(draft.labels(), to));
+    return swarm.labels().obstacle(draft.labels(), to);
   }
 
   private CompletableFuture<Fate> leave(JobId job, String transfer) {
@@ -234,15 +269,9 @@ public final class JobHandovers {
     return queue.thaw(job, transfer, why).thenApply(back -> new Fate(Place.HERE, why));
   }
 
-  /** Only its word that it never takes the transfer lets the job go on here. */
+  /** Only its word that it never takes the transfer, or its end, lets the job go on here. */
   private CompletableFuture<Fate> withdraw(JobId job, PeerId to, String transfer, String why) {
-    return swarm
-        .askAboutJobs(to, new JobRequest.Withdraw(job.value(), transfer), new byte[0])
-        .handle(
-            (reply, failure) ->
-                reply instanceof JobReply.Answered answered
-                    ? held(answered.bytes())
-                    : Optional.<Boolean>empty())
+    return isHeld(job, to, transfer)
         .thenCompose(
             held -> {
               if (held.isEmpty()) {
@@ -250,6 +279,20 @@ public final class JobHandovers {
               }
               return held.get() ? leave(job, transfer) : thaw(job, transfer, why);
             });
+  }
+
+  /** Whether another node has a job, or never takes it; empty when that is not known. */
+  private CompletableFuture<Optional<Boolean>> isHeld(JobId job, PeerId by, String transfer) {
+    if (swarm.membership().isOut(by)) {
+      return CompletableFuture.completedFuture(Optional.of(false)); // It does nothing for us.
+    }
+    return swarm
+        .askAboutJobs(by, new JobRequest.Withdraw(job.value(), transfer), new byte[0])
+        .handle(
+            (reply, failure) ->
+                reply instanceof JobReply.Answered answered
+                    ? held(answered.bytes())
+                    : Optional.empty());
   }
 
   private static Optional<Boolean> held(byte[] json) {

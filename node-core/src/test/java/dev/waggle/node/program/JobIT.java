@@ -426,6 +426,20 @@ class JobIT {
           .as("it ran on both, each of which fetched it")
           .isDirectoryContaining("glob:**-" + result.path("repo").asText());
     }
+    Path elsewhere = directory.resolve("elsewhere.patch");
+    program.at(
+        asking,
+        "code",
+        "--on",
+        "one",
+        "--repo",
+        repository.path() + "@HEAD",
+        "-o",
+        elsewhere.toString(),
+        "--model",
+        FakeOllama.MODEL,
+        "double it ANSWER<<FILE: calc.py\n```\ndef twice(n):\n    return n * 2\n```>>");
+    assertThat(elsewhere).content().contains("+    return n * 2");
     Program.Ended unknown =
         program.at(
             asking,

@@ -65,7 +65,8 @@ public final class JobCall {
                 answer.completeExceptionally(new IOException("the connection ended", failure));
               }
             });
-    Duration patience = body.length > JobProtocol.PIECE_BYTES_MAX ? PATIENCE_LONG : PATIENCE;
+    boolean isLong = request.isJob() || body.length > JobProtocol.PIECE_BYTES_MAX;
+    Duration patience = isLong ? PATIENCE_LONG : PATIENCE;
     return answer
         .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .whenComplete(

@@ -9,6 +9,7 @@ import dev.waggle.mesh.swarm.pb.JobAnswer;
 import dev.waggle.mesh.swarm.pb.JobPage;
 import dev.waggle.mesh.swarm.pb.JobQuestion;
 import dev.waggle.mesh.swarm.pb.JobTransfer;
+import dev.waggle.mesh.swarm.pb.SnapshotRange;
 import dev.waggle.mesh.swarm.pb.TaskOfJob;
 import java.util.HexFormat;
 
@@ -80,6 +81,11 @@ public final class JobProtocol {
               .setTask(task(artifact.job(), artifact.number()))
               .setSha256(ByteString.copyFrom(HEX.parseHex(artifact.sha256())))
               .setOffset(artifact.offset()));
+    } else if (request instanceof JobRequest.Snapshot snapshot) {
+      encoded.setSnapshot(
+          SnapshotRange.newBuilder()
+              .setSha256(ByteString.copyFrom(HEX.parseHex(snapshot.sha256())))
+              .setOffset(snapshot.offset()));
     }
     return encoded.build().toByteArray();
   }
@@ -139,6 +145,10 @@ public final class JobProtocol {
             HEX.formatHex(range.getSha256().toByteArray()),
             range.getOffset());
       }
+      case SNAPSHOT ->
+          new JobRequest.Snapshot(
+              HEX.formatHex(question.getSnapshot().getSha256().toByteArray()),
+              question.getSnapshot().getOffset());
       case KIND_NOT_SET -> throw new MalformedFrameException("an unknown request about jobs");
     };
   }

@@ -8,6 +8,9 @@ public sealed interface JobRequest {
   /** The length of a job's name. */
   int JOB_DIGITS = 16;
 
+  /** The length of the hash of a file. */
+  int SHA_256_DIGITS = 64;
+
   /** Takes in the job of the body; the answer names it. */
   record Submit() implements JobRequest {}
 
@@ -87,8 +90,6 @@ public sealed interface JobRequest {
    * @param sha256 of the whole file, 64 hex digits
    */
   record Artifact(String job, int number, String sha256, long offset) implements JobRequest {
-    private static final int SHA_256_DIGITS = 64;
-
     public Artifact {
       requireHex(job, JOB_DIGITS);
       requireHex(sha256, SHA_256_DIGITS);
@@ -96,9 +97,27 @@ public sealed interface JobRequest {
     }
   }
 
+  /**
+   * Brings a part of a snapshot that the asked member lends to who asks, because a job is on its
+   * way there; an empty one after its end.
+   *
+   * @param sha256 of the whole archive, 64 hex digits
+   */
+  record Snapshot(String sha256, long offset) implements JobRequest {
+    public Snapshot {
+      requireHex(sha256, SHA_256_DIGITS);
+      require(offset >= 0);
+    }
+  }
+
+  /** Whether it is a job that comes, after which snapshots may have to follow. */
+  default boolean isJob() {
+    return this instanceof Submit || this instanceof HandOver;
+  }
+
   /** Whether it gives the node work, which needs the owner's leave. */
   default boolean isWork() {
-    return this instanceof Submit || this instanceof HandOver || this instanceof Retry;
+    return isJob() || this instanceof Retry;
   }
 
   private static void requireHex(String text, int digits) {

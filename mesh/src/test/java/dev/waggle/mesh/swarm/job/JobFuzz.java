@@ -23,7 +23,8 @@ public final class JobFuzz implements FuzzTarget {
           new JobRequest.Cancel(JOB),
           new JobRequest.Retry(JOB),
           new JobRequest.AnswerTask(JOB, 3),
-          new JobRequest.Artifact(JOB, 3, JOB + JOB + JOB + JOB, 9));
+          new JobRequest.Artifact(JOB, 3, JOB + JOB + JOB + JOB, 9),
+          new JobRequest.Snapshot(JOB + JOB + JOB + JOB, 9));
 
   @Override
   public void run(byte[] input) {
