@@ -190,11 +190,34 @@ final class OpenAiRequests {
   }
 
   private String toolChoice() {
-    JsonNode choice = fields.node("tool_choice");
-    if (choice.isObject()) {
-      return choice.path("function").path("name").asText(choice.path("name").asText("auto"));
+    return toolChoice(fields.node("tool_choice"), tools());
+  }
+
+  /**
+   * What a request says of the tools that it offers; {@code none} is another thing.
+   *
+   * @param choice a word, or an object that names a function
+   */
+  static String toolChoice(JsonNode choice, List<Tool> tools) {
+    String named = choice.path("function").path("name").asText(choice.path("name").asText(""));
+    if (!named.isEmpty()) {
+      if (tools.stream().noneMatch(each -> each.name().equals(named))) {
+        throw JsonFields.wrong("tool_choice", "names no tool of the request: " + named);
+      }
+      return named;
     }
-    return choice.isTextual() ? choice.asText() : ChatOptions.AUTO;
+    return switch (choice.asText(ChatOptions.AUTO)) {
+      case ChatOptions.REQUIRED -> {
+        if (tools.isEmpty()) {
+          throw JsonFields.wrong("tool_choice", "is required, and the request has no tools");
+        }
+        yield ChatOptions.REQUIRED;
+      }
+      case "", ChatOptions.AUTO, "none" -> ChatOptions.AUTO;
+      default ->
+          throw JsonFields.wrong(
+              "tool_choice", "has to be none, auto or required, or to name a function");
+    };
   }
 
   /** {@code response_format}, or the same under {@code text.format}. */

@@ -167,7 +167,7 @@ final class ResponsesRequest {
   /** Functions only: what OpenAI's own servers do, as web search, no model here is offered. */
   private List<Tool> tools() {
     List<Tool> tools = new ArrayList<>();
-    if (toolChoice().equals("none")) {
+    if (fields.node("tool_choice").asText("").equals("none")) {
       return tools;
     }
     int index = 0;
@@ -181,10 +181,6 @@ final class ResponsesRequest {
   }
 
   private String toolChoice() {
-    JsonNode choice = fields.node("tool_choice");
-    if (choice.isObject()) {
-      return choice.path("name").asText(ChatOptions.AUTO);
-    }
-    return choice.isTextual() ? choice.asText() : ChatOptions.AUTO;
+    return OpenAiRequests.toolChoice(fields.node("tool_choice"), tools());
   }
 }

@@ -165,6 +165,26 @@ class DialectTest {
   }
 
   @Test
+  void toolThatHasToBeCalled_isCalled() throws Exception {
+    String choice = HI + "," + TOOL + ",\"tool_choice\":";
+    for (String each :
+        List.of("\"required\"", "{\"type\":\"function\",\"function\":{\"name\":\"weather\"}}")) {
+      JsonNode answer = post("/v1/chat/completions", FakeOllama.CAPABLE, choice + each);
+      assertThat(answer.at("/choices/0/finish_reason").asText()).isEqualTo("tool_calls");
+      assertThat(answer.at("/choices/0/message/content").isNull()).isTrue();
+      assertThat(answer.at("/choices/0/message/tool_calls/0/function/arguments").asText())
+          .isEqualTo("{\"city\":\"Bern\"}");
+      assertThat(sent().at("/format/properties/name/const").asText()).isEqualTo("weather");
+    }
+    for (String each : List.of("\"sometimes\"", "{\"function\":{\"name\":\"missing\"}}")) {
+      HttpResponse<String> refused =
+          send("/v1/chat/completions", FakeOllama.CAPABLE, choice + each);
+      assertThat(refused.statusCode()).isEqualTo(400);
+      assertThat(refused.body()).contains("tool_choice");
+    }
+  }
+
+  @Test
   void modelThatCannotCallTools_isRefusedByName() throws Exception {
     HttpResponse<String> refused = send("/v1/chat/completions", FakeOllama.MODEL, HI + "," + TOOL);
     assertThat(refused.statusCode()).isEqualTo(403);

@@ -70,6 +70,10 @@ final class FakeModel {
       all = Stream.of("<", "middle", " of ", request.path("suffix").asText(), ">");
     } else if (request.path("raw").asBoolean()) {
       all = Stream.of("raw", ":", " " + request.path("prompt").asText());
+    } else if (request.path("format").path("properties").path("name").has("const")) {
+      all = call(request.path("format"));
+    } else if (request.path("format").has("anyOf")) {
+      all = call(request.path("format").path("anyOf").path(1));
     } else if (request.hasNonNull("format")) {
       all = Stream.of("{", "\"city\"", ":", "\"Bern\"", "}");
     } else if (last(request).path("images").size() > 0) {
@@ -92,6 +96,12 @@ final class FakeModel {
             ? last.path("content").asText()
             : "";
     return before(request.path("options").path("stop"), skip(all.iterator(), begun));
+  }
+
+  /** What a schema allows that wants the name of a tool with its arguments. */
+  private static Stream<String> call(JsonNode schema) {
+    String tool = schema.path("properties").path("name").path("const").toString();
+    return Stream.of("{\"name\": ", tool, ", \"arguments\": {\"city\"", ": \"Bern\"", "}}");
   }
 
   /** The pieces before the first stop text. */
@@ -201,7 +211,7 @@ final class FakeModel {
   static List<ObjectNode> calls(JsonNode request) {
     boolean answered = last(request).path("role").asText().equals("tool");
     List<ObjectNode> calls = new ArrayList<>();
-    if (!answered && request.path("tools").size() > 0) {
+    if (!answered && request.path("tools").size() > 0 && !request.hasNonNull("format")) {
       ObjectNode call = JSON.createObjectNode();
       ObjectNode function = call.putObject("function");
       function.put("index", 0);

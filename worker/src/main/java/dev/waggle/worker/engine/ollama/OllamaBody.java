@@ -41,7 +41,6 @@ final class OllamaBody {
     ChatOptions options = chat.options();
     List<Tool> tools =
         options.tools().stream()
-            // Ollama cannot be told which tool to call: it is given no other.
             .filter(tool -> !isNamed(options) || tool.name().equals(options.toolChoice()))
             .toList();
     if (!tools.isEmpty()) {
@@ -52,7 +51,9 @@ final class OllamaBody {
         function.set("parameters", json("a tool's parameters", tool.parameters()));
       }
     }
-    if (options.format().isPresent()) {
+    if (ForcedCall.isForced(options)) {
+      body.set("format", ForcedCall.schema(tools));
+    } else if (options.format().isPresent()) {
       String format = options.format().get();
       body.set(
           "format",
@@ -116,7 +117,7 @@ final class OllamaBody {
     }
   }
 
-  private static JsonNode json(String what, String text) throws EngineException {
+  static JsonNode json(String what, String text) throws EngineException {
     try {
       return text.isEmpty() ? JSON.createObjectNode() : JSON.readTree(text);
     } catch (JsonProcessingException e) {

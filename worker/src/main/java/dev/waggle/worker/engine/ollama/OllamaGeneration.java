@@ -21,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One answer of Ollama. A streamed one is lines of JSON, and counts only when a line says {@code
@@ -56,10 +57,12 @@ final class OllamaGeneration implements Generation {
   public End run(Output output) throws EngineException, IOException, InterruptedException {
     try (SilenceWatch watch = call.watch()) {
       if (task instanceof TaskSpec.Chat chat) {
-        return stream(send("/api/chat", form.chat(chat)), output, watch);
+        LineReader lines = send("/api/chat", form.chat(chat));
+        return stream(lines, ForcedCall.of(chat.options()), output, watch);
       }
       if (task instanceof TaskSpec.Completion completion) {
-        return stream(send("/api/generate", form.completion(completion)), output, watch);
+        LineReader lines = send("/api/generate", form.completion(completion));
+        return stream(lines, Optional.empty(), output, watch);
       }
       return embed((TaskSpec.Embedding) task, output, watch);
     } finally {
@@ -105,7 +108,8 @@ final class OllamaGeneration implements Generation {
     }
   }
 
-  private End stream(LineReader lines, Output output, SilenceWatch watch)
+  private End stream(
+      LineReader lines, Optional<ForcedCall> forced, Output output, SilenceWatch watch)
       throws EngineException, IOException, InterruptedException {
     while (true) {
       JsonNode part = next(lines, watch);
@@ -115,7 +119,9 @@ final class OllamaGeneration implements Generation {
         output.chunk(new Chunk.Thinking(thinking));
       }
       String text = message.path("content").asText(part.path("response").asText(""));
-      if (!text.isEmpty() || part.path("logprobs").size() > 0) {
+      if (forced.isPresent()) {
+        forced.get().add(text);
+      } else if (!text.isEmpty() || part.path("logprobs").size() > 0) {
         output.chunk(new Chunk.Text(text, logprobs(part.path("logprobs"))));
       }
       for (JsonNode each : message.path("tool_calls")) {
@@ -123,6 +129,11 @@ final class OllamaGeneration implements Generation {
       }
       watch.onPassedOn();
       if (part.path("done").asBoolean()) {
+        // Some models' calls are recognized by Ollama itself.
+        if (forced.isPresent() && toolCalls == 0 && !isCut(part)) {
+          output.chunk(new Chunk.Call(forced.get().call()));
+          toolCalls++;
+        }
         return end(part);
       }
     }
@@ -205,11 +216,15 @@ final class OllamaGeneration implements Generation {
     return new EngineException(failure, "Ollama refused: " + message);
   }
 
+  private static boolean isCut(JsonNode last) {
+    return last.path("done_reason").asText().equals("length");
+  }
+
   private End end(JsonNode last) {
     Outcome.FinishReason reason;
     if (toolCalls > 0) {
       reason = Outcome.FinishReason.TOOL_CALLS;
-    } else if (last.path("done_reason").asText().equals("length")) {
+    } else if (isCut(last)) {
       reason = Outcome.FinishReason.LENGTH;
     } else {
       reason = Outcome.FinishReason.STOP;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
@@ -131,24 +133,49 @@ class OllamaEngineTest extends EngineCompliance {
 
   @Test
   void tools_areOffered_andTheirCallsCome() throws Exception {
+    assertThat(called(ChatOptions.AUTO)).isEqualTo("other");
+    JsonNode free = ollama.chats().get(0);
+    assertThat(free.path("tools").path(1).path("function").path("parameters").path("type").asText())
+        .isEqualTo("object");
+    assertThat(free.has("format")).isFalse();
+
+    assertThat(called("weather")).isEqualTo("weather");
+    JsonNode named = ollama.chats().get(1);
+    assertThat(named.path("tools")).as("the one that was chosen").hasSize(1);
+    JsonNode schema = named.path("format");
+    assertThat(schema.path("properties").path("name").path("const").asText()).isEqualTo("weather");
+    assertThat(schema.at(schema.at("/properties/arguments/$ref").asText().substring(1)).at("/type"))
+        .isEqualTo(TextNode.valueOf("object"));
+    assertThat(schema.at(schema.findValuesAsText("$ref").get(1).substring(1)).at("/maxLength"))
+        .as("what its parameters refer to")
+        .isEqualTo(IntNode.valueOf(9));
+
+    assertThat(called(ChatOptions.REQUIRED)).isEqualTo("weather");
+    JsonNode some = ollama.chats().get(2);
+    assertThat(some.path("tools")).hasSize(2);
+    assertThat(some.path("format").path("anyOf")).hasSize(2);
+  }
+
+  private String called(String choice) throws Exception {
     List<Chunk> chunks = new ArrayList<>();
+    String city =
+        "{\"type\":\"object\",\"properties\":{\"city\":{\"$ref\":\"#/$defs/city\"}},"
+            + "\"$defs\":{\"city\":{\"type\":\"string\",\"maxLength\":9}}}";
     ChatOptions options =
         new ChatOptions(
             List.of(
                 new Tool("other", "", "{\"type\":\"object\"}"),
-                new Tool("weather", "of a city", "{\"type\":\"object\"}")),
-            "weather",
+                new Tool("weather", "of a city", city)),
+            choice,
             Optional.empty(),
             Optional.empty());
     Generation.End end =
         run(capable(new ChatMessage(ChatMessage.Role.USER, "and now?"), options), chunks);
     assertThat(end.reason()).isEqualTo(Outcome.FinishReason.TOOL_CALLS);
-    assertThat(chunks)
-        .containsExactly(new Chunk.Call(new ToolCall(0, "", "weather", "{\"city\":\"Bern\"}")));
-    JsonNode sent = ollama.chats().get(0).path("tools");
-    assertThat(sent).as("the one that was chosen").hasSize(1);
-    assertThat(sent.path(0).path("function").path("parameters").path("type").asText())
-        .isEqualTo("object");
+    assertThat(chunks).hasSize(1);
+    ToolCall call = ((Chunk.Call) chunks.get(0)).part();
+    assertThat(call.arguments()).isEqualTo("{\"city\":\"Bern\"}");
+    return call.name();
   }
 
   @Test
