@@ -364,7 +364,6 @@ final class TaskDriver implements RunningTask {
                         perform(machine.onLedgerFailed(effect.attempt(), describe(failure)));
                       } else {
                         perform(machine.onRecorded(effect.attempt(), effect.result()));
-                        parts.settler().kick();
                       }
                     }));
   }

@@ -77,8 +77,17 @@ final class TaskRecords {
     }
   }
 
-  /** A receipt signed by both; completes when it is on disk. */
+  /** A receipt signed by both; completes when it is on disk, and is soon with another worker. */
   CompletableFuture<LedgerEntry> record(Receipt receipt, HeldAttempt attempt) {
-    return parts.ledger().record(receipt, isRemote(attempt));
+    boolean isRemote = isRemote(attempt);
+    return parts
+        .ledger()
+        .record(receipt, isRemote)
+        .whenComplete(
+            (entry, failure) -> {
+              if (isRemote && failure == null) {
+                parts.settler().kick();
+              }
+            });
   }
 }

@@ -17,7 +17,7 @@ final class Compactor {
   private static final Logger log = LoggerFactory.getLogger(Compactor.class);
 
   /** Smaller files are left alone, unless payloads were forgotten; bytes. */
-  static final long BYTES_MIN = 64L << 20;
+  static final long BYTES_MIN = 128L << 20;
 
   /** How many times larger than its content a file gets before it is written anew. */
   private static final int WASTE_MAX = 2;

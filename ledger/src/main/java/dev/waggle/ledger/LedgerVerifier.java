@@ -77,10 +77,13 @@ public final class LedgerVerifier {
     Deque<SignedCheckpoint> heads = heads(connection);
     long covered = heads.isEmpty() ? 0 : heads.getLast().checkpoint().size();
     long total = Math.max(last, covered);
-    ChainCheck chain =
-        new ChainCheck(
-            (level, place, hashes, root) -> checkTile(connection, level, place, hashes, root));
-    try (Pages entries = new Pages(forEntries, total, reader)) {
+    try (PreparedStatement tile =
+            connection.prepareStatement(
+                "SELECT hashes, root FROM tile WHERE level = ? AND place = ?");
+        Pages entries = new Pages(forEntries, total, reader)) {
+      ChainCheck chain =
+          new ChainCheck(
+              (level, place, hashes, root) -> checkTile(tile, level, place, hashes, root));
       Pages.Row row;
       while ((row = entries.next()) != null) {
         Optional<String> fault = checkEntry(chain, row);
@@ -96,8 +99,12 @@ public final class LedgerVerifier {
           progress.at(chain.checked(), total);
         }
       }
+      return whole(chain, covered, !heads.isEmpty());
     }
-    if (!heads.isEmpty()) {
+  }
+
+  private static Verification whole(ChainCheck chain, long covered, boolean headsAreLeft) {
+    if (headsAreLeft) {
       return faulty(chain, chain.checked() + 1, "it is missing: a signed head covers it");
     }
     if (covered != chain.checked()) {
@@ -122,20 +129,17 @@ public final class LedgerVerifier {
   }
 
   /** Proofs are made of tiles: they have to be what the entries make them. */
-  private void checkTile(Connection connection, int level, long place, byte[] hashes, byte[] root)
+  private void checkTile(
+      PreparedStatement select, int level, long place, byte[] hashes, byte[] root)
       throws SQLException {
-    try (PreparedStatement select =
-        connection.prepareStatement(
-            "SELECT hashes, root FROM tile WHERE level = ? AND place = ?")) {
-      select.setInt(1, level);
-      select.setLong(2, place);
-      try (ResultSet row = select.executeQuery()) {
-        if (!row.next()
-            || !Arrays.equals(row.getBytes(1), hashes)
-            || !Arrays.equals(row.getBytes(2), root)) {
-          badTile =
-              Optional.of("tile " + place + " of level " + level + " of the tree does not match");
-        }
+    select.setInt(1, level);
+    select.setLong(2, place);
+    try (ResultSet row = select.executeQuery()) {
+      if (!row.next()
+          || !Arrays.equals(row.getBytes(1), hashes)
+          || !Arrays.equals(row.getBytes(2), root)) {
+        badTile =
+            Optional.of("tile " + place + " of level " + level + " of the tree does not match");
       }
     }
   }

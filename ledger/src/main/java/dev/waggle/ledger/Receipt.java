@@ -29,6 +29,10 @@ public final class Receipt {
   private final byte[] requesterSignature;
   private final byte[] observationBytes;
 
+  // A check takes longer than all else that is done with a receipt.
+  private volatile boolean signedByWorker;
+  private volatile boolean signedByRequester;
+
   private Receipt(
       byte[] bodyBytes,
       ReceiptBody body,
@@ -52,8 +56,10 @@ public final class Receipt {
       throw new IllegalArgumentException("the receipt names another worker");
     }
     byte[] bytes = body.encode();
-    return new Receipt(
-        bytes, body, worker.sign(signed(WORKER_DOMAIN, bytes)), new byte[0], new byte[0]);
+    byte[] signature = worker.sign(signed(WORKER_DOMAIN, bytes));
+    Receipt half = new Receipt(bytes, body, signature, new byte[0], new byte[0]);
+    half.signedByWorker = true;
+    return half;
   }
 
   /**
@@ -97,8 +103,11 @@ public final class Receipt {
             .setVerification(observation.verification())
             .build()
             .toByteArray();
-    byte[] signature = requester.sign(signedByRequester(bodyBytes, observed));
-    return new Receipt(bodyBytes, body, workerSignature, signature, observed);
+    byte[] signature = requester.sign(toBeSignedByRequester(bodyBytes, observed));
+    Receipt whole = new Receipt(bodyBytes, body, workerSignature, signature, observed);
+    whole.signedByWorker = signedByWorker;
+    whole.signedByRequester = true;
+    return whole;
   }
 
   /** What it says. */
@@ -126,14 +135,18 @@ public final class Receipt {
 
   /** Whether the worker that it names signed it. */
   public boolean verifyWorker() {
-    return body.worker().verify(signed(WORKER_DOMAIN, bodyBytes), workerSignature);
+    signedByWorker =
+        signedByWorker || body.worker().verify(signed(WORKER_DOMAIN, bodyBytes), workerSignature);
+    return signedByWorker;
   }
 
   /** Whether both sides that it names signed it. */
   public boolean verifyBoth() {
-    return verifyWorker()
-        && body.requester()
-            .verify(signedByRequester(bodyBytes, observationBytes), requesterSignature);
+    signedByRequester =
+        signedByRequester
+            || body.requester()
+                .verify(toBeSignedByRequester(bodyBytes, observationBytes), requesterSignature);
+    return verifyWorker() && signedByRequester;
   }
 
   /** The bytes to send or keep. */
@@ -147,7 +160,7 @@ public final class Receipt {
         .toByteArray();
   }
 
-  private static byte[] signedByRequester(byte[] body, byte[] observation) {
+  private static byte[] toBeSignedByRequester(byte[] body, byte[] observation) {
     return ByteBuffer.allocate(
             REQUESTER_DOMAIN.length + Integer.BYTES + body.length + observation.length)
         .put(REQUESTER_DOMAIN)

@@ -39,6 +39,8 @@ public final class DatabaseFile implements AutoCloseable {
   /** Small pages: a commit of one row writes all pages that it touches. */
   private static final String DURABLE =
       ";REUSE_SPACE=FALSE;WRITE_DELAY=0;MAX_COMPACT_TIME=0;PAGE_SIZE=4096"
+          // Statements are prepared where they are used; H2 keeps what it made of as many.
+          + ";QUERY_CACHE_SIZE=64"
           // Closing belongs to the node, not to H2's own shutdown hook.
           + ";DB_CLOSE_ON_EXIT=FALSE;DB_CLOSE_DELAY=-1";
 
