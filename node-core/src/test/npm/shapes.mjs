@@ -89,6 +89,19 @@ await whole('Failure', 'chat/completions', { model: 'no-such-model', messages },
 await whole('Failure', 'chat/completions', { model, messages, temperature: 'hot' }, 400);
 await whole('Failure', 'responses', { model: 'no-such-model', input: 'x' }, 404);
 await whole('Failure', 'embeddings', { model: embedder }, 400);
+await whole('Failure', 'chat/completions', { model, messages, tools, tool_choice: 'sometimes' }, 400);
+
+// Nobody reads these answers, so that they go on until the node is full.
+const crowd = new AbortController();
+const long = { model, stream: true, messages: [{ role: 'user', content: 'pattern crowd 1000000' }] };
+const answers = await Promise.all(Array.from({ length: 40 }, () => fetch(`${base}/v1/chat/completions`, {
+  method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(long), signal: crowd.signal,
+})));
+const declined = answers.find((each) => each.status === 503);
+assert.ok(declined, `one is declined: ${answers.map((each) => each.status)}`);
+assert.ok(Number(declined.headers.get('retry-after')) > 0, 'it is said when to come back');
+found.push(['Busy', await declined.json(), 'chat/completions, full']);
+crowd.abort();
 
 // Where an answer has more than OpenAI's, or where what OpenAI sends has more than its description, that is said here.
 const TYPES = `
@@ -125,6 +138,8 @@ type Event = Told<OpenAI.Responses.ResponseStreamEvent>;
 type Model = OpenAI.Models.Model;
 type Models = { object: 'list'; data: Model[] };
 type Failure = { error: OpenAI.ErrorObject };
+// When there will be room, more exactly than in Retry-After.
+type Busy = { error: OpenAI.ErrorObject & { eta_ms: number } };
 `;
 
 // One literal in many lines, so that a complaint names the field; at most one of equal structure.
