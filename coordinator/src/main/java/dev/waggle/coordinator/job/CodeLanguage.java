@@ -76,7 +76,8 @@ public enum CodeLanguage {
   }
 
   /** A run of tests on the parts that there are, in the order in which they were made. */
-  TaskSpec.Code test(String tests, Map<String, String> parts, Set<Label> labels) {
+  TaskSpec.Code test(
+      String tests, Map<String, String> parts, Set<Label> labels, CodeLimits limits) {
     List<CodeFile> files = new ArrayList<>();
     String source = tests;
     if (this == JAVASCRIPT) {
@@ -85,6 +86,6 @@ public enum CodeLanguage {
       parts.forEach((name, code) -> files.add(new CodeFile(file(name), Bytes.of(code))));
     }
     return new TaskSpec.Code(
-        language, labels, source, List.of(), Bytes.EMPTY, files, List.of(), CodeLimits.DEFAULT);
+        language, labels, source, List.of(), Bytes.EMPTY, files, List.of(), limits);
   }
 }

@@ -1,10 +1,18 @@
 package dev.waggle.coordinator.job;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param labels where it may run
  * @param repo the SHA-256 of the snapshot of a repository that is to be changed; without, code is
  *     written that stands by itself
+ * @param limits of each run of its tests; without, the usual ones. Those are never written, so that
+ *     nodes whose version knows no limits read such an order
  */
 public record CodeOrder(
     String prompt,
@@ -34,7 +44,8 @@ public record CodeOrder(
     int rounds,
     int candidates,
     List<String> labels,
-    @Nullable String repo) {
+    @Nullable String repo,
+    @Nullable CodeLimits limits) {
   /** The most rounds. */
   public static final int ROUNDS_MAX = 10;
 
@@ -48,10 +59,25 @@ public record CodeOrder(
   public static final int CANDIDATES = 1;
 
   private static final ObjectMapper JSON =
-      new ObjectMapper().setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
+      new ObjectMapper()
+          .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL)
+          .registerModule(
+              new SimpleModule()
+                  .addSerializer(new ToStringSerializer(Duration.class))
+                  .addDeserializer(Duration.class, new Time()));
+
+  /** Reads what {@link Duration#toString} wrote. */
+  private static final class Time extends JsonDeserializer<Duration> {
+    @Override
+    public Duration deserialize(JsonParser parser, DeserializationContext context)
+        throws IOException {
+      return Duration.parse(parser.getText());
+    }
+  }
 
   public CodeOrder {
     labels = List.copyOf(labels);
+    limits = CodeLimits.DEFAULT.equals(limits) ? null : limits;
     if (prompt.isBlank()) {
       throw new IllegalArgumentException("say what the code is to do");
     }
@@ -69,12 +95,18 @@ public record CodeOrder(
     }
   }
 
+  /** The limits of each run of its tests. */
+  CodeLimits testLimits() {
+    return limits == null ? CodeLimits.DEFAULT : limits;
+  }
+
+  /** It, for who holds a claim of it. */
+  public ObjectNode json() {
+    return JSON.valueToTree(this);
+  }
+
   byte[] encode() {
-    try {
-      return JSON.writeValueAsBytes(this);
-    } catch (JsonProcessingException e) {
-      throw new AssertionError("an order is plain data", e);
-    }
+    return json().toString().getBytes(StandardCharsets.UTF_8);
   }
 
   static CodeOrder decode(byte[] bytes) throws MalformedFrameException {

@@ -83,19 +83,18 @@ public final class Repository {
     return new Snapshot(digest, bytes, List.copyOf(without));
   }
 
-  /** The limits of a task that starts with these files, and writes as much as any other. */
-  CodeLimits limits() {
-    CodeLimits usual = CodeLimits.DEFAULT;
+  /** The limits of a task that starts with these files, and writes as much as another may. */
+  CodeLimits limits(CodeLimits other) {
     long room =
         files.values().stream()
             .mapToLong(
                 each -> (each.content().size() + BLOCK_BYTES) / BLOCK_BYTES * (long) BLOCK_BYTES)
             .sum();
     return new CodeLimits(
-        usual.wall(),
-        usual.memoryBytes(),
-        usual.processes(),
-        usual.diskBytes() + room,
-        usual.outputBytes());
+        other.wall(),
+        other.memoryBytes(),
+        other.processes(),
+        Math.min(other.diskBytes() + room, CodeLimits.DISK_BYTES_MAX),
+        other.outputBytes());
   }
 }

@@ -85,7 +85,7 @@ final class RepositoryTarget implements CodeTarget {
         Bytes.EMPTY,
         List.copyOf(change.written().values()),
         List.of(),
-        repository.limits(),
+        repository.limits(order.testLimits()),
         Optional.of(repository.snapshot(change.deleted())));
   }
 

@@ -74,7 +74,7 @@ final class SolutionTarget implements CodeTarget {
   public TaskSpec.Code test(CodePart part, String code) {
     Map<String, String> files = new LinkedHashMap<>(part.others());
     files.put(part.subtask().name(), code);
-    return language.test(part.tests(), files, labels);
+    return language.test(part.tests(), files, labels, order.testLimits());
   }
 
   @Override

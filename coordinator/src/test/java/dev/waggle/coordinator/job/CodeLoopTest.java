@@ -6,13 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.CodeFile;
+import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -104,6 +108,7 @@ class CodeLoopTest {
         rounds,
         candidates,
         List.of(),
+        null,
         null);
   }
 
@@ -199,9 +204,20 @@ class CodeLoopTest {
     script.answers.put("solution/1/1/code", broken);
     script.answers.put("solution/1/2/code", wrong);
     script.answers.put("solution/1/3/code", right);
+    CodeLimits limits = new CodeLimits(Duration.ofMillis(1_500), 1 << 20, 2, 3, 4);
     CodeOrder order =
         new CodeOrder(
-            "do it", "python", null, "small", "planner", null, 3, 1, List.of(), "ab".repeat(32));
+            "do it",
+            "python",
+            null,
+            "small",
+            "planner",
+            null,
+            3,
+            1,
+            List.of(),
+            "ab".repeat(32),
+            limits);
     JsonNode result = done(CodeLoop.run(order, script));
     assertThat(result.path("patch").asText())
         .contains("--- a/calc.py", "+right", "deleted file mode 100644");
@@ -218,6 +234,8 @@ class CodeLoopTest {
     assertThat(ran.snapshot())
         .contains(new Snapshot(new BlobDigest("ab".repeat(32)), 1_024, List.of("old.txt")));
     assertThat(ran.files()).containsExactly(new CodeFile("calc.py", Bytes.of("right\n")));
+    assertThat(ran.limits()).isEqualTo(script.repository.limits(limits));
+    assertThat(ran.limits().wall()).isEqualTo(limits.wall());
     assertThat(script.notBy).as("verified elsewhere").endsWith(Set.of("worker-2"));
   }
 
@@ -226,9 +244,52 @@ class CodeLoopTest {
     assertThatThrownBy(
             () ->
                 new CodeOrder(
-                    "do", "shell", null, "m", "m", null, 1, 1, List.of(), "ab".repeat(32)))
+                    "do", "shell", null, "m", "m", null, 1, 1, List.of(), "ab".repeat(32), null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("tests");
+  }
+
+  @Test
+  void limits_travelWithTheOrder_andReachItsTests() throws Exception {
+    script.answers.put("small", RIGHT);
+    CodeOrder usual = order(1, 1, null);
+    done(CodeLoop.run(usual, script));
+    assertThat(script.ran.get(0).limits()).isEqualTo(CodeLimits.DEFAULT);
+    CodeLimits limits = new CodeLimits(Duration.ofMillis(1_500), 1L << 33, 2, 3, 4);
+    CodeOrder limited = CodeOrder.decode(limited(limits).encode());
+    assertThat(limited).isEqualTo(limited(limits));
+    Script other = new Script();
+    other.answers.put("small", RIGHT);
+    done(CodeLoop.run(limited, other));
+    assertThat(other.ran).hasSize(2).allSatisfy(run -> assertThat(run.limits()).isEqualTo(limits));
+
+    assertThat(CodeOrder.decode(usual.encode())).isEqualTo(usual);
+    assertThat(usual.json().has("limits")).as("who knows no limits can read it").isFalse();
+    assertThat(limited(CodeLimits.DEFAULT).encode()).isEqualTo(usual.encode());
+    for (String bad : List.of("{\"wall\":\"x\"}", "{\"wall\":\"PT1S\"}", "3")) {
+      byte[] bytes =
+          usual
+              .json()
+              .set("limits", JSON.readTree(bad))
+              .toString()
+              .getBytes(StandardCharsets.UTF_8);
+      assertThatThrownBy(() -> CodeOrder.decode(bytes)).isInstanceOf(MalformedFrameException.class);
+    }
+  }
+
+  private static CodeOrder limited(CodeLimits limits) {
+    return new CodeOrder(
+        "do it",
+        "python",
+        "from solution import *",
+        "small",
+        "planner",
+        null,
+        1,
+        1,
+        List.of(),
+        null,
+        limits);
   }
 
   @Test

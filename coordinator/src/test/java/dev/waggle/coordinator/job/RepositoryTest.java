@@ -203,7 +203,7 @@ class RepositoryTest {
 
   @Test
   void limits_haveRoomForTheFiles_andAsMuchAsUsual() {
-    assertThat(repository().limits().diskBytes())
+    assertThat(repository().limits(CodeLimits.DEFAULT).diskBytes())
         .isEqualTo(CodeLimits.DEFAULT.diskBytes() + 7 * 4_096);
   }
 }

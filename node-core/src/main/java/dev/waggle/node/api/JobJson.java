@@ -115,7 +115,7 @@ final class JobJson {
             .put("content", each.content());
       }
     } else if (claim.work() instanceof JobWork.Develop develop) {
-      work.set("order", JSON.valueToTree(develop.order()));
+      work.set("order", develop.order().json());
     }
     claim
         .inputs()

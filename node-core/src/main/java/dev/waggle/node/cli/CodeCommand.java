@@ -23,6 +23,7 @@ final class CodeCommand extends NodeCommand {
   private static final int SHOWN_MAX = 20;
 
   @Mixin private final JobSubmission submission = new JobSubmission();
+  @Mixin private final LimitOptions testLimits = new LimitOptions();
 
   @Option(
       names = "--lang",
@@ -92,6 +93,7 @@ final class CodeCommand extends NodeCommand {
     if (!tests.isEmpty()) {
       job.put("tests", GivenText.read(Path.of(tests)));
     }
+    testLimits.describe(job);
     put(job, "planner", planner);
     put(job, "larger", larger);
     if (rounds > 0) {

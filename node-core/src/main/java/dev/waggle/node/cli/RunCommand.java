@@ -64,7 +64,9 @@ final class RunCommand extends NodeCommand {
     if (!files.isEmpty()) {
       ObjectNode beside = job.putObject("files");
       for (Path each : files) {
-        beside.put(String.valueOf(each.getFileName()), GivenText.read(each));
+        beside
+            .putObject(String.valueOf(each.getFileName()))
+            .put("base64", GivenText.bytes(each)); // Jackson writes bytes so.
       }
     }
     ArrayNode wanted = job.putArray("collect");

@@ -3,6 +3,7 @@ package dev.waggle.node.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Map;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** In which language a script is, and how much it may use. */
@@ -16,28 +17,13 @@ final class ScriptOptions {
       description = "python, javascript, shell or java (default: by the file's ending).")
   private String language = "";
 
-  @Option(
-      names = "--time",
-      paramLabel = "TIME",
-      description = "How long it may run, like 30s or 10m (default: 30s).")
-  private String wall = "";
-
-  @Option(
-      names = "--memory",
-      paramLabel = "SIZE",
-      description = "How much memory it may use, like 512MiB (default: 256MiB).")
-  private String memory = "";
+  @Mixin private final LimitOptions limits = new LimitOptions();
 
   /** Adds a script and its limits to a job. */
   void describe(ObjectNode job, Path file) throws CommandException {
     job.put("source", GivenText.read(file));
     job.put("language", language.isEmpty() ? byEnding(file) : language);
-    if (!wall.isEmpty()) {
-      job.withObjectProperty("limits").put("wall", wall);
-    }
-    if (!memory.isEmpty()) {
-      job.withObjectProperty("limits").put("memory", memory);
-    }
+    limits.describe(job);
   }
 
   private static String byEnding(Path file) throws CommandException {

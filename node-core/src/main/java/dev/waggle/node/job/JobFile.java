@@ -274,8 +274,8 @@ public final class JobFile {
     List<CodeFile> files = new ArrayList<>();
     Optional<YamlFields> given = fields.object("files");
     if (given.isPresent()) {
-      for (Map.Entry<String, String> each : given.get().all().entrySet()) {
-        files.add(file(given.get(), each.getKey(), each.getValue()));
+      for (String path : given.get().names()) {
+        files.add(file(given.get(), path));
       }
     }
     try {
@@ -293,10 +293,10 @@ public final class JobFile {
     }
   }
 
-  private static CodeFile file(YamlFields files, String path, String content)
-      throws JobFileException {
+  private static CodeFile file(YamlFields files, String path) throws JobFileException {
+    Bytes content = files.content(path);
     try {
-      return new CodeFile(path, Bytes.of(content));
+      return new CodeFile(path, content);
     } catch (IllegalArgumentException e) {
       throw files.wrong(path, "is no path of a file: " + e.getMessage());
     }
@@ -388,7 +388,8 @@ public final class JobFile {
               (int) fields.integer("rounds", 1, CodeOrder.ROUNDS_MAX, CodeOrder.ROUNDS),
               (int) fields.integer("candidates", 1, CodeOrder.CANDIDATES_MAX, CodeOrder.CANDIDATES),
               Label.texts(common.labels()),
-              repo(fields));
+              repo(fields),
+              common.limits());
       return draft(new JobWork.Develop(order), common);
     } catch (IllegalArgumentException e) {
       throw fields.wrong("prompt", "is wrong: " + e.getMessage());

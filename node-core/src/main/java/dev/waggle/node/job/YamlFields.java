@@ -1,8 +1,11 @@
 package dev.waggle.node.job;
 
 import dev.waggle.coordinator.Nearest;
+import dev.waggle.mesh.swarm.exchange.Bytes;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +29,9 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 final class YamlFields {
   private static final Pattern TIME = Pattern.compile("([0-9]{1,9})(ms|s|m|h|d)");
   private static final Pattern SIZE = Pattern.compile("([0-9]{1,12})(|B|KiB|MiB|GiB)");
+  private static final Pattern BLANKS = Pattern.compile("\\s+");
   private static final int KIB_BITS = 10;
+  private static final String BASE64 = "base64";
 
   private final String path;
   private final Node at;
@@ -147,14 +152,26 @@ final class YamlFields {
     return new YamlFields(node, place(name) + "[" + index + "]");
   }
 
-  /** Names and texts, whatever the names are. */
-  Map<String, String> all() throws JobFileException {
-    Map<String, String> all = new LinkedHashMap<>();
-    for (Map.Entry<String, Node> each : values.entrySet()) {
-      asked.add(each.getKey());
-      all.put(each.getKey(), scalar(each.getValue(), place(each.getKey())));
+  /** All names that are there, for an object that may have any. */
+  Set<String> names() {
+    asked.addAll(values.keySet());
+    return Collections.unmodifiableSet(values.keySet());
+  }
+
+  /** What a file says: a text, or an object with nothing but {@code base64}. */
+  Bytes content(String name) throws JobFileException {
+    if (!(values.get(name) instanceof MappingNode)) {
+      return Bytes.of(text(name).orElse(""));
     }
-    return all;
+    YamlFields binary = new YamlFields(values.get(name), place(name));
+    String encoded = binary.required(BASE64);
+    binary.end();
+    try {
+      // YAML's block texts have line breaks.
+      return Bytes.of(Base64.getDecoder().decode(BLANKS.matcher(encoded).replaceAll("")));
+    } catch (IllegalArgumentException e) {
+      throw binary.wrong(BASE64, "is no base64 (RFC 4648, as \"base64 FILE\" writes it)");
+    }
   }
 
   long integer(String name, long least, long most, long fallback) throws JobFileException {

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.waggle.coordinator.job.JobDraft;
 import dev.waggle.coordinator.job.JobKind;
 import dev.waggle.coordinator.job.JobWork;
+import dev.waggle.mesh.swarm.exchange.Bytes;
+import dev.waggle.mesh.swarm.exchange.CodeFile;
 import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.Priority;
@@ -125,6 +127,43 @@ class JobFileTest {
     assertThat(work.order().language()).isEqualTo("python");
     assertThat(work.order().planner()).isEqualTo("p");
     assertThat(work.order().candidates()).isEqualTo(3);
+    assertThat(work.order().limits()).as("the usual").isNull();
+    JobDraft limited = file.read("{kind: code, prompt: x, limits: {wall: 2s, disk: 1MiB}}");
+    assertThat(((JobWork.Develop) limited.tasks().get(0).work()).order().limits())
+        .isEqualTo(new CodeLimits(Duration.ofSeconds(2), 256 << 20, 64, 1 << 20, 64 << 10));
+  }
+
+  @Test
+  void files_areTextsOrBytes() throws Exception {
+    JobDraft job =
+        file.read(
+            """
+            kind: run
+            language: python
+            source: x
+            files:
+              a.txt: text
+              b.bin:
+                base64: |
+                  AAH/
+                  /g==
+              c.bin: {base64: ""}
+            """);
+    assertThat(code(job, 0).files())
+        .containsExactly(
+            new CodeFile("a.txt", Bytes.of("text")),
+            new CodeFile("b.bin", Bytes.of(new byte[] {0, 1, -1, -2})),
+            new CodeFile("c.bin", Bytes.EMPTY));
+    JobDraft json =
+        file.read(
+            "{\"kind\":\"run\",\"tasks\":[{\"language\":\"shell\",\"source\":\"x\","
+                + "\"files\":{\"b\":{\"base64\":\"AA==\"}}}]}");
+    assertThat(code(json, 0).files()).containsExactly(new CodeFile("b", Bytes.of(new byte[1])));
+    assertThatThrownBy(
+            () ->
+                file.read(
+                    "kind: run\nlanguage: shell\nsource: x\nfiles:\n  b:\n    base64: A-_=\n"))
+        .hasMessageStartingWith("line 6: files.b.base64 is no base64");
   }
 
   @ParameterizedTest
@@ -139,6 +178,9 @@ class JobFileTest {
           {kind: run, language: pyton, source: x}         | language is "pyton", and has to be one of python, javascript, shell, java (did you mean python?)
           {kind: run, language: python, source: x, sorce: y} | sorce is no field here (did you mean source?)
           {kind: run, language: python, source: x, files: {../x: y}} | files.../x is no path of a file
+          {kind: run, language: python, source: x, files: {a: {base46: AA==}}} | line 1: files.a.base64 is missing
+          {kind: run, language: python, source: x, files: {a: {base64: AA==, mode: 1}}} | line 1: files.a.mode is no field here
+          {kind: run, language: python, source: x, files: {a: [x]}} | line 1: files.a has to be a text
           {kind: run, language: python, source: x, limits: {wall: 2}} | limits.wall has to be a time like 30s
           {kind: run, language: python, source: x, limits: {wall: 2h}} | limits is wrong: code may run
           {kind: run, language: python, source: x, attempts: 0} | attempts has to be a whole number from 1 to 20
