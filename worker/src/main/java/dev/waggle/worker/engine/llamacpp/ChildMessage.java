@@ -63,6 +63,8 @@ final class ChildMessage {
    * @param ready the model is loaded; the first thing a child says
    * @param loadMs with {@code ready}: how long that took
    * @param contextTokens with {@code ready}: how much the model can hold
+   * @param refused why this is not answered; the child is in order
+   * @param error what went wrong
    */
   record Said(
       @Nullable Boolean ready,
@@ -70,9 +72,10 @@ final class ChildMessage {
       @Nullable Integer contextTokens,
       @Nullable String text,
       @Nullable Ended end,
+      @Nullable String refused,
       @Nullable String error) {
     static Said ready(long loadMs, int contextTokens) {
-      return new Said(true, loadMs, contextTokens, null, null, null);
+      return new Said(true, loadMs, contextTokens, null, null, null, null);
     }
 
     /** The answer's form is understood: native code that cannot read it takes the child down. */
@@ -81,15 +84,19 @@ final class ChildMessage {
     }
 
     static Said text(String text) {
-      return new Said(null, null, null, text, null, null);
+      return new Said(null, null, null, text, null, null, null);
     }
 
     static Said end(Ended end) {
-      return new Said(null, null, null, null, end, null);
+      return new Said(null, null, null, null, end, null, null);
+    }
+
+    static Said refused(String why) {
+      return new Said(null, null, null, null, null, why, null);
     }
 
     static Said error(String error) {
-      return new Said(null, null, null, null, null, error);
+      return new Said(null, null, null, null, null, null, error);
     }
   }
 

@@ -33,15 +33,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class LlamaChild {
   private static final int CONTEXT_TOKENS_MAX = 8_192;
   private static final int WAITING_MAX = 2;
+  // What llama.cpp puts before a prompt.
+  private static final int BEGIN_TOKENS = 1;
 
   private final LlamaModel model;
+  private final int context;
   private final Path socketFile;
   private final Writer out;
   private final BlockingQueue<Ask> asks = new LinkedBlockingQueue<>(WAITING_MAX);
   private final AtomicBoolean stop = new AtomicBoolean();
 
-  private LlamaChild(LlamaModel model, Path socketFile, Writer out) {
+  private LlamaChild(LlamaModel model, int context, Path socketFile, Writer out) {
     this.model = model;
+    this.context = context;
     this.socketFile = socketFile;
     this.out = out;
   }
@@ -69,7 +73,7 @@ public final class LlamaChild {
       halt(socketFile);
       return;
     }
-    LlamaChild child = new LlamaChild(model, socketFile, out);
+    LlamaChild child = new LlamaChild(model, context, socketFile, out);
     child.say(Said.ready((System.nanoTime() - begin) / 1_000_000, context));
     Thread listening = new Thread(() -> child.listen(in), "listening");
     listening.setDaemon(true);
@@ -123,14 +127,14 @@ public final class LlamaChild {
       Ask ask = asks.take();
       stop.set(false);
       try {
-        say(Said.end(answer(ask)));
+        say(answer(ask));
       } catch (RuntimeException e) {
         say(Said.error("llama.cpp failed: " + e.getMessage()));
       }
     }
   }
 
-  private Ended answer(Ask ask) throws IOException {
+  private Said answer(Ask ask) throws IOException {
     long begin = System.nanoTime();
     InferenceParameters parameters = parameters(ask);
     if (ask.format() != null) {
@@ -141,7 +145,20 @@ public final class LlamaChild {
       parameters = sampling(new InferenceParameters(prompt), ask);
     }
     int promptTokens = model.encode(prompt).length;
+    // Beyond its context llama.cpp forgets the prompt's middle, and goes on without end.
+    int room = context - BEGIN_TOKENS - promptTokens;
+    if (room < 1) {
+      return Said.refused(
+          "a prompt of "
+              + promptTokens
+              + " tokens is too long for the model's context of "
+              + context
+              + " tokens");
+    }
+    int most = ask.maxTokens() == null ? room : Math.min(room, ask.maxTokens());
+    parameters.setNPredict(most);
     LlamaIterator pieces = model.generate(parameters).iterator();
+    StringBuilder text = new StringBuilder();
     int outputTokens = 0;
     long first = 0;
     while (pieces.hasNext()) {
@@ -151,6 +168,7 @@ public final class LlamaChild {
       }
       if (!piece.text.isEmpty()) {
         outputTokens++;
+        text.append(piece.text);
         say(Said.text(piece.text));
       }
       if (stop.get()) {
@@ -160,13 +178,15 @@ public final class LlamaChild {
     }
     long end = System.nanoTime();
     long prefilled = first == 0 ? end : first;
-    boolean length = ask.maxTokens() != null && outputTokens >= ask.maxTokens();
-    return new Ended(
-        length,
-        promptTokens,
-        outputTokens,
-        (prefilled - begin) / 1_000_000,
-        (end - prefilled) / 1_000_000);
+    // A piece can be several tokens: parts of a character come together.
+    boolean length = Math.max(outputTokens, model.encode(text.toString()).length) >= most;
+    return Said.end(
+        new Ended(
+            length,
+            promptTokens,
+            outputTokens,
+            (prefilled - begin) / 1_000_000,
+            (end - prefilled) / 1_000_000));
   }
 
   /** The conversation, to be put through the template. */
@@ -187,9 +207,6 @@ public final class LlamaChild {
   }
 
   private static InferenceParameters sampling(InferenceParameters parameters, Ask ask) {
-    if (ask.maxTokens() != null) {
-      parameters.setNPredict(ask.maxTokens());
-    }
     if (ask.temperature() != null) {
       parameters.setTemperature(ask.temperature().floatValue());
     }

@@ -40,7 +40,8 @@ public final class LlamaCppEngine implements Engine {
   /** How long a model stays in memory without use. */
   static final Duration IDLE_MAX = Duration.ofMinutes(5);
 
-  static final int CONTEXT_TOKENS = 4_096;
+  /** The longest context that a model is loaded with; shorter where it was trained for less. */
+  static final int CONTEXT_TOKENS_MAX = 4_096;
 
   private static final Logger log = LoggerFactory.getLogger(LlamaCppEngine.class);
   private static final String SUFFIX = ".gguf";
@@ -52,11 +53,12 @@ public final class LlamaCppEngine implements Engine {
   private final Patience patience;
   private final ScheduledExecutorService timer;
   private final ScheduledFuture<?> unloading;
-  private final Map<Path, Digested> digests = new HashMap<>();
+  private final Map<Path, Facts> facts = new HashMap<>();
   private final Map<String, Slot> slots = new HashMap<>();
   private boolean closed;
 
-  private record Digested(long size, FileTime modified, String digest) {}
+  /** What a file says, as long as it does not change. */
+  private record Facts(long size, FileTime modified, String digest, int contextTokens) {}
 
   /** One model's child, when it has one. The lock is held for the time of a chat. */
   static final class Slot {
@@ -113,12 +115,13 @@ public final class LlamaCppEngine implements Engine {
 
   private ModelOffer offer(Path file) throws IOException {
     String name = modelName(file);
+    Facts known = facts(file);
     return new ModelOffer(
         name,
-        digest(file),
+        known.digest(),
         name(),
-        Files.size(file),
-        CONTEXT_TOKENS,
+        known.size(),
+        known.contextTokens(),
         isLoaded(name),
         0,
         false,
@@ -132,19 +135,30 @@ public final class LlamaCppEngine implements Engine {
     return name.substring(0, name.length() - SUFFIX.length());
   }
 
-  /** The digest of a file's content, computed again only when the file changed. */
-  private synchronized String digest(Path file) throws IOException {
+  /** Read again only when the file changed. */
+  private synchronized Facts facts(Path file) throws IOException {
     long size = Files.size(file);
     FileTime modified = Files.getLastModifiedTime(file);
-    Digested known = digests.get(file);
+    Facts known = facts.get(file);
     if (known == null || known.size() != size || !known.modified().equals(modified)) {
-      known = new Digested(size, modified, Digests.of(file, () -> {}).toString());
-      if (digests.size() >= MODELS_MAX) {
-        digests.clear();
+      known = new Facts(size, modified, Digests.of(file, () -> {}).toString(), contextTokens(file));
+      if (facts.size() >= MODELS_MAX) {
+        facts.clear();
       }
-      digests.put(file, known);
+      facts.put(file, known);
     }
-    return known.digest();
+    return known;
+  }
+
+  /** llama.cpp says what is wrong with a file that cannot be read here. */
+  private static int contextTokens(Path file) {
+    try {
+      int trained = GgufReader.contextTokens(file);
+      return trained == 0 ? CONTEXT_TOKENS_MAX : Math.min(trained, CONTEXT_TOKENS_MAX);
+    } catch (IOException e) {
+      log.debug("{} does not say its context: {}", file, e.toString());
+      return CONTEXT_TOKENS_MAX;
+    }
   }
 
   private boolean isLoaded(String model) {
@@ -206,7 +220,7 @@ public final class LlamaCppEngine implements Engine {
     if (!Files.isRegularFile(file) || !models.equals(file.getParent())) {
       throw new EngineException(Outcome.Failure.NO_SUCH_MODEL, file + " is not there any more");
     }
-    LlamaProcess started = LlamaProcess.start(file, nativeDirectory, CONTEXT_TOKENS, starting);
+    LlamaProcess started = LlamaProcess.start(file, nativeDirectory, contextTokens(file), starting);
     log.info("loaded {} with llama.cpp in {} ms", model, started.loadTime().toMillis());
     synchronized (slots) {
       if (!closed) {

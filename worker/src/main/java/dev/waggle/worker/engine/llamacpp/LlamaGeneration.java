@@ -127,13 +127,17 @@ final class LlamaGeneration implements Generation {
       }
       watch.onHeard();
       Ended end = said.end();
-      if (end != null) {
+      String refused = said.refused();
+      if (end != null || refused != null) {
         synchronized (lock) {
           complete = true;
           requireWanted();
         }
         if (unread != null) {
           throw unread;
+        }
+        if (end == null) {
+          throw new EngineException(Outcome.Failure.BAD_REQUEST, String.valueOf(refused));
         }
         return end(end, load);
       }

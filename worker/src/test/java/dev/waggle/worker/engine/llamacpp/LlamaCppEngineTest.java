@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.ChatOptions;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.Continuation;
@@ -13,10 +14,12 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.EngineCompliance;
 import dev.waggle.worker.engine.EngineException;
+import dev.waggle.worker.engine.Generation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -153,6 +156,53 @@ class LlamaCppEngineTest extends EngineCompliance {
         .isInstanceOfSatisfying(
             EngineException.class,
             e -> assertThat(e.failure()).isEqualTo(Outcome.Failure.NO_SUCH_MODEL));
+  }
+
+  @Test
+  void modelThatNeverEnds_endsAtTheContextThatItsFileStates() throws Exception {
+    BabblingModel.write(models.resolve("babble.gguf"), 512);
+    assertThat(engine.models())
+        .filteredOn(each -> each.name().equals("babble"))
+        .singleElement()
+        .satisfies(each -> assertThat(each.contextTokens()).isEqualTo(512));
+    Generation.End end = engine.start(chat("babble")).run(chunk -> {});
+    assertThat(end.reason()).isEqualTo(Outcome.FinishReason.LENGTH);
+    assertThat(end.usage().promptTokens() + end.usage().outputTokens()).isBetween(200, 512);
+  }
+
+  @Test
+  void promptLongerThanTheContext_isRefused_andTheChildLivesOn() throws Exception {
+    BabblingModel.write(models.resolve("babble.gguf"), 512);
+    List<ChatMessage> messages = List.of(new ChatMessage(ChatMessage.Role.USER, "x".repeat(600)));
+    TaskSpec.Chat usual = chat("babble");
+    TaskSpec.Chat longer =
+        new TaskSpec.Chat(
+            usual.model(),
+            usual.labels(),
+            messages,
+            usual.sampling(),
+            usual.options(),
+            Optional.empty());
+    assertThatThrownBy(() -> run(longer))
+        .isInstanceOfSatisfying(
+            EngineException.class,
+            e -> assertThat(e.failure()).isEqualTo(Outcome.Failure.BAD_REQUEST))
+        .hasMessageMatching("a prompt of 6\\d\\d tokens is too long for .* context of 512 tokens");
+    ProcessHandle child = children().get(0);
+    assertThat(run(chat("babble", Sampling.DEFAULT.withMaxTokens(20)))).isNotEmpty();
+    assertThat(children()).containsExactly(child);
+  }
+
+  @Test
+  void metadataThatIsCut_isRefused() throws Exception {
+    Path whole = models.resolve("tiny.gguf");
+    assertThat(GgufReader.contextTokens(whole)).isEqualTo(2_048);
+    byte[] head = Arrays.copyOf(Files.readAllBytes(whole), 110);
+    Path cut = directory.resolve("cut.gguf");
+    for (int length = 0; length < head.length; length++) {
+      Files.write(cut, Arrays.copyOf(head, length));
+      assertThatThrownBy(() -> GgufReader.contextTokens(cut)).isInstanceOf(IOException.class);
+    }
   }
 
   @Test
