@@ -210,6 +210,13 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
               + String.join("; ", ranking.broken()),
           ranking.retryAfter());
     }
+    if (ranking.excluded().isEmpty() && !ranking.tooShort().isEmpty()) {
+      return new TaskFailure.BadRequest(
+          "the prompt is too long for model \""
+              + task.model()
+              + "\"; "
+              + String.join("; ", ranking.tooShort()));
+    }
     return ranking.excluded().isEmpty()
         ? noSuchModel(task.model(), known)
         : notAllowed(task, ranking.excluded());

@@ -56,22 +56,28 @@ public record ModelQuery(String text, boolean any, boolean here, boolean elsewhe
                 .thenComparingLong(ModelOffer::parameters));
   }
 
-  /** For people, why a node's model of the name will not do; empty when it has none. */
-  Optional<String> lacking(Capability node, Set<Ability> abilities, long promptTokens) {
+  /** For people, that only the prompt's length keeps a node's models from it; empty if not. */
+  Optional<String> tooShort(Capability node, Set<Ability> abilities, long promptTokens) {
+    return named(node)
+        .filter(offer -> offer.can(abilities) && !fits(offer, promptTokens))
+        .max(Comparator.comparingInt(ModelOffer::contextTokens))
+        .map(
+            offer ->
+                "its context of "
+                    + offer.contextTokens()
+                    + " tokens is too short for a prompt of about "
+                    + promptTokens
+                    + " tokens");
+  }
+
+  /** For people, what a node's model of the name cannot do; empty when it has none. */
+  Optional<String> lacking(Capability node, Set<Ability> abilities) {
     if (any) {
       return Optional.empty();
     }
     return named(node)
         .findFirst()
-        .map(
-            offer ->
-                offer.can(abilities)
-                    ? "its context of "
-                        + offer.contextTokens()
-                        + " tokens is too short for a prompt of about "
-                        + promptTokens
-                        + " tokens"
-                    : offer.name() + " there cannot do this: " + missing(offer, abilities));
+        .map(offer -> offer.name() + " there cannot do this: " + missing(offer, abilities));
   }
 
   private static String missing(ModelOffer offer, Set<Ability> abilities) {

@@ -1,6 +1,7 @@
 package dev.waggle.coordinator;
 
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.swarm.capability.Ability;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
 import dev.waggle.mesh.swarm.capability.Peer;
@@ -75,12 +76,14 @@ final class Placer {
    *
    * @param candidates best first, at most {@value #CANDIDATES_MAX}
    * @param excluded for people, why nodes that have the model may not
+   * @param tooShort for people, whose models would do if the prompt was shorter
    * @param broken for people, why nodes that may are left alone for now
    * @param retryAfter when the first of those is tried again; zero when there are none
    */
   record Ranking(
       List<Candidate> candidates,
       List<String> excluded,
+      List<String> tooShort,
       List<String> broken,
       Duration retryAfter) {}
 
@@ -119,6 +122,7 @@ final class Placer {
     return new Ranking(
         round.best().stream().sorted(order).limit(CANDIDATES_MAX).toList(),
         round.excluded,
+        round.tooShort,
         round.broken,
         round.retryAfter);
   }
@@ -129,6 +133,7 @@ final class Placer {
     private final ModelQuery query;
     private final List<Candidate> candidates = new ArrayList<>();
     private final List<String> excluded = new ArrayList<>();
+    private final List<String> tooShort = new ArrayList<>();
     private final List<String> broken = new ArrayList<>();
     // Those whose breaker is open, where one task more may find out whether they are well again.
     private final List<Candidate> lastResort = new ArrayList<>();
@@ -145,9 +150,15 @@ final class Placer {
       Optional<ModelOffer> offer =
           query.choose(capability, demand.task().abilities(), demand.tokensLeast());
       if (offer.isEmpty()) {
+        Set<Ability> abilities = demand.task().abilities();
         query
-            .lacking(capability, demand.task().abilities(), demand.tokensLeast())
-            .ifPresent(why -> excluded.add(name + ": " + why));
+            .tooShort(capability, abilities, demand.tokensLeast())
+            .ifPresentOrElse(
+                why -> tooShort.add(name + ": " + why),
+                () ->
+                    query
+                        .lacking(capability, abilities)
+                        .ifPresent(why -> excluded.add(name + ": " + why)));
         return;
       }
       ModelOffer model = offer.get();

@@ -58,6 +58,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CoordinatorTest {
   private static final String MODEL = "m:1b";
@@ -136,7 +138,7 @@ class CoordinatorTest {
             new Capability(
                 name,
                 "1",
-                List.of(new ModelOffer(MODEL, DIGEST, "ollama", 1, 0, true), PYTHON),
+                List.of(new ModelOffer(MODEL, DIGEST, "ollama", 1, 4_096, true), PYTHON),
                 1,
                 0,
                 0,
@@ -334,6 +336,18 @@ class CoordinatorTest {
     coordinator.submit(chat("m:7b"), Terms.USUAL, heard);
     assertThat(heard.end(TaskFailure.NoSuchModel.class).message())
         .isEqualTo("model \"m:7b\" is on no reachable node; nearest: m:1b (try: waggle models)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {MODEL, "auto"})
+  void promptThatIsTooLongForEverybody_isABadRequest(String model) throws Exception {
+    ChatMessage message = new ChatMessage(ChatMessage.Role.USER, "x".repeat(30_000));
+    Heard heard = new Heard();
+    coordinator.submit(
+        new TaskSpec.Chat(model, List.of(message), Sampling.DEFAULT), Terms.USUAL, heard);
+    assertThat(heard.end(TaskFailure.BadRequest.class).message())
+        .contains("first: its context of 4096 tokens is too short for a prompt of about 5000")
+        .contains("second: its context");
   }
 
   @Test

@@ -230,7 +230,8 @@ class PlacerTest {
     Placer.Ranking none =
         placer(new NoLabels()).rank(demand(new Requirements("m"), 5_000), brief, List.of(lengthy));
     assertThat(none.candidates()).isEmpty();
-    assertThat(none.excluded()).hasSize(2).allMatch(each -> each.contains("about 5000 tokens"));
+    assertThat(none.excluded()).isEmpty();
+    assertThat(none.tooShort()).hasSize(2).allMatch(each -> each.contains("about 5000 tokens"));
     assertThat(candidates("auto", brief, List.of(lengthy)))
         .extracting(Candidate::worker)
         .containsExactly(peerId(1));

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,7 +43,9 @@ final class CodeLoop {
   private final CodeTarget target;
 
   /** What was written for a part, and what its tests said. */
-  private record Candidate(String code, boolean passed, String failure, String worker) {}
+  private record Candidate(String code, boolean passed, String failure, String worker) {
+    static final Candidate NONE = new Candidate("", false, "", "");
+  }
 
   private CodeLoop(CodeOrder order, CodeTools tools, CodeTarget target) {
     this.order = order;
@@ -75,7 +78,7 @@ final class CodeLoop {
               : new RepositoryTarget(order, tools, tools.repository(order.repo()));
       return new CodeLoop(order, tools, target).write();
     } catch (IOException e) {
-      return new TaskEnd.Failed(String.valueOf(e.getMessage()), /* isFinal= */ false);
+      return new TaskEnd.Failed(String.valueOf(e.getMessage()), e instanceof RefusedException);
     }
   }
 
@@ -85,7 +88,7 @@ final class CodeLoop {
     subtasks.forEach(each -> parts.withArray("parts").add(each.name()));
     tools.tell(parts);
     Map<String, String> made = new LinkedHashMap<>();
-    Candidate last = new Candidate("", false, "", "");
+    Candidate last = Candidate.NONE;
     Questions questions = new Questions();
     for (Subtask each : subtasks) {
       CodePart part = target.plan(each, made);
@@ -126,9 +129,8 @@ final class CodeLoop {
   /** Candidates beside each other; the first that passes ends the others. The last is the best. */
   private List<Candidate> best(CodePart part) throws IOException, InterruptedException {
     CodeTools.Spread spread = new CodeTools.Spread();
-    Candidate none = new Candidate("", false, "", "");
     if (order.candidates() == 1) {
-      return List.of(attempt(part, "1", order.model(), 1, spread, none));
+      return List.of(attempt(part, "1", order.model(), 1, spread, Candidate.NONE));
     }
     ThreadPoolExecutor threads = threads("job-candidate", order.candidates());
     List<Candidate> ended = new ArrayList<>();
@@ -137,7 +139,8 @@ final class CodeLoop {
       CompletionService<Candidate> racing = new ExecutorCompletionService<>(threads);
       for (int i = 1; i <= order.candidates(); i++) {
         int number = i;
-        racing.submit(() -> attempt(part, "" + number, order.model(), number, spread, none));
+        racing.submit(
+            () -> attempt(part, "" + number, order.model(), number, spread, Candidate.NONE));
       }
       for (int i = 0; i < order.candidates(); i++) {
         Future<Candidate> next = racing.take();
@@ -161,22 +164,57 @@ final class CodeLoop {
     return ended;
   }
 
-  /** One candidate through its rounds. */
+  /** One candidate through its rounds, as long as it is answered at all. */
   private Candidate attempt(
       CodePart part, String who, String model, long seed, CodeTools.Spread spread, Candidate before)
       throws IOException, InterruptedException {
     Candidate now = before;
     for (int round = 1; round <= order.rounds() && !now.passed(); round++) {
       String step = part.subtask().name() + "/" + who + "/" + round;
-      List<ChatMessage> messages = messages(part, now);
-      String code = target.codeOf(tools.ask(step + "/code", model, messages, seed, spread));
-      now = test(part, step, who, round, prompt(messages), code);
+      // Another seed each time: to the same question the same answer would come again.
+      long own = seed * CodeOrder.ROUNDS_MAX + round;
+      Optional<Answer> answer = Optional.empty();
+      String trouble = "";
+      for (Question each : questions(part, step, now)) {
+        try {
+          String text = tools.ask(each.step(), model, each.messages(), own, spread);
+          answer = Optional.of(new Answer(prompt(each.messages()), target.codeOf(text)));
+          break;
+        } catch (RefusedException e) {
+          tools.tellRefused(each.step(), e);
+          trouble = e.getMessage();
+        }
+      }
+      if (answer.isEmpty()) {
+        return now.code().isEmpty() ? new Candidate("", false, trouble, "") : now;
+      }
+      now = test(part, step, who, round, answer.get().prompt(), answer.get().code(), now);
     }
     return now;
   }
 
+  /** One way to ask for code. */
+  private record Question(String step, List<ChatMessage> messages) {}
+
+  private record Answer(String prompt, String code) {}
+
+  /** From the whole to what a model of little context may take: without a plan, then anew. */
+  private List<Question> questions(CodePart part, String step, Candidate before) {
+    CodePart unplanned = new CodePart(part.subtask(), "", part.tests(), part.others());
+    Set<List<ChatMessage>> ways = new LinkedHashSet<>();
+    ways.add(messages(part, before));
+    ways.add(messages(unplanned, before));
+    ways.add(target.write(unplanned));
+    List<Question> questions = new ArrayList<>();
+    for (List<ChatMessage> each : ways) {
+      String shorter = questions.isEmpty() ? "" : "-shorter-" + questions.size();
+      questions.add(new Question(step + "/code" + shorter, each));
+    }
+    return questions;
+  }
+
   private List<ChatMessage> messages(CodePart part, Candidate before) {
-    return before.code().isEmpty()
+    return before.code().isBlank()
         ? target.write(part)
         : target.repair(part, before.code(), before.failure());
   }
@@ -185,9 +223,19 @@ final class CodeLoop {
     return messages.get(messages.size() - 1).content();
   }
 
-  /** Tests some code, and again on another node if it passes. */
+  /**
+   * Tests some code, and again on another node if it passes.
+   *
+   * @param before what was tested last; the same code is not tested again
+   */
   private Candidate test(
-      CodePart part, String step, String who, int round, String prompt, String code)
+      CodePart part,
+      String step,
+      String who,
+      int round,
+      String prompt,
+      String code,
+      Candidate before)
       throws IOException, InterruptedException {
     ObjectNode event =
         event("round", part.subtask().name())
@@ -195,6 +243,11 @@ final class CodeLoop {
             .put("round", round)
             .put("prompt", shown(prompt))
             .put("code", code);
+    if (code.equals(before.code())) {
+      event.put("output", shown(before.failure())).put("passed", false).put("repeated", true);
+      tools.tell(event);
+      return before;
+    }
     TaskSpec.Code script;
     try {
       script = target.test(part, code);
@@ -225,7 +278,7 @@ final class CodeLoop {
       return last;
     }
     tools.tell(event("escalated", part.subtask().name()).put("to", "upstream"));
-    return test(part, step, "upstream", 1, prompt(messages), target.codeOf(answer.get()));
+    return test(part, step, "upstream", 1, prompt(messages), target.codeOf(answer.get()), last);
   }
 
   /** A person added something, or wrote the code. */
@@ -234,7 +287,7 @@ final class CodeLoop {
     String who = "answer-" + question;
     if (answer.has("code")) {
       String step = part.subtask().name() + "/" + who;
-      return test(part, step, "person", 1, "", answer.path("code").asText());
+      return test(part, step, "person", 1, "", answer.path("code").asText(), Candidate.NONE);
     }
     String context = answer.path("context").asText();
     CodePart told =

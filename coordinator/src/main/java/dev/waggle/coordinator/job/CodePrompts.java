@@ -9,7 +9,9 @@ import java.util.regex.Pattern;
 
 /** What models are asked on the way to code, and how their answers are read. */
 final class CodePrompts {
-  private static final Pattern BLOCK = Pattern.compile("```[^\\n`]*\\n(.*?)```", Pattern.DOTALL);
+  // An answer that was cut has no end of its block.
+  private static final Pattern BLOCK =
+      Pattern.compile("```[^\\n`]*\\n(.*?)(?:```|\\z)", Pattern.DOTALL);
   private static final int SHOWN_CHARACTERS_MAX = 6_000;
 
   private final CodeLanguage language;
@@ -42,8 +44,7 @@ final class CodePrompts {
             + language.howToTest(part.name())
             + " It must fail with an error when a result is wrong, and end normally otherwise.\n\n"
             + part.prompt()
-            + "\n\nPlan:\n"
-            + plan);
+            + planned(plan));
   }
 
   List<ChatMessage> code(Subtask part, String plan, String tests, Map<String, String> others) {
@@ -56,8 +57,7 @@ final class CodePrompts {
             + ": "
             + part.prompt()
             + uses(part, others)
-            + "\n\nPlan:\n"
-            + plan
+            + planned(plan)
             + "\n\nIt has to pass these tests:\n```\n"
             + shown(tests)
             + "\n```");
@@ -95,6 +95,11 @@ final class CodePrompts {
       }
     }
     return text.toString();
+  }
+
+  /** A plan, where there is one. */
+  static String planned(String plan) {
+    return plan.isBlank() ? "" : "\n\nPlan:\n" + plan;
   }
 
   /** The end of a text that may be long. */

@@ -1,6 +1,7 @@
 package dev.waggle.coordinator.job;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
@@ -37,10 +38,35 @@ interface CodeTools {
    *
    * @param seed so that candidates differ
    * @param spread how many nodes the candidates should be spread over; this is one of them
+   * @throws RefusedException if this question is too long for it, or cannot be answered otherwise
    * @throws IOException if none answers; the message names the cause
    */
   String ask(String step, String model, List<ChatMessage> messages, long seed, Spread spread)
       throws IOException, InterruptedException;
+
+  /**
+   * Asks a model for what the work can go on without: where the question is refused, the answer is
+   * empty, and those who follow the job hear why.
+   */
+  default String askIfTaken(String step, String model, List<ChatMessage> messages, Spread spread)
+      throws IOException, InterruptedException {
+    try {
+      return ask(step, model, messages, 0, spread);
+    } catch (RefusedException e) {
+      tellRefused(step, e);
+      return "";
+    }
+  }
+
+  /** Lets everybody who follows the job know that a question was not answered, and why. */
+  default void tellRefused(String step, RefusedException why) {
+    tell(
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("what", "refused")
+            .put("step", step)
+            .put("why", why.getMessage()));
+  }
 
   /**
    * Runs a script in a sandbox of the swarm.

@@ -55,8 +55,7 @@ final class RepositoryPrompts {
             + language
             + ": "
             + prompt
-            + "\n\nPlan:\n"
-            + plan
+            + CodePrompts.planned(plan)
             + paths()
             + contents(plan)
             + tests

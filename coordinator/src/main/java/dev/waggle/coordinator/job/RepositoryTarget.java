@@ -46,8 +46,8 @@ final class RepositoryTarget implements CodeTarget {
   public CodePart plan(Subtask part, Map<String, String> made)
       throws IOException, InterruptedException {
     String plan =
-        tools.ask(
-            part.name() + "/plan", order.planner(), prompts.plan(), 0, new CodeTools.Spread());
+        tools.askIfTaken(
+            part.name() + "/plan", order.planner(), prompts.plan(), new CodeTools.Spread());
     String tests = order.tests() == null ? language.ownTests().orElseThrow() : order.tests();
     return new CodePart(part, plan, tests, made);
   }

@@ -30,20 +30,21 @@ final class SolutionTarget implements CodeTarget {
     this.labels = Label.all(order.labels(), Label.OF_REQUEST_MAX);
   }
 
-  private String ask(String step, List<ChatMessage> messages)
+  private String propose(String step, List<ChatMessage> messages)
       throws IOException, InterruptedException {
-    return tools.ask(step, order.planner(), messages, 0, anywhere);
+    return tools.askIfTaken(step, order.planner(), messages, anywhere);
   }
 
   @Override
   public List<Subtask> parts() throws IOException, InterruptedException {
-    return Decomposition.parse(ask("decompose", prompts.decompose(order.prompt())), order.prompt());
+    return Decomposition.parse(
+        propose("decompose", prompts.decompose(order.prompt())), order.prompt());
   }
 
   @Override
   public CodePart plan(Subtask part, Map<String, String> made)
       throws IOException, InterruptedException {
-    String plan = ask(part.name() + "/plan", prompts.plan(part, made));
+    String plan = propose(part.name() + "/plan", prompts.plan(part, made));
     return new CodePart(part, plan, tests(part, plan), made);
   }
 
@@ -52,7 +53,9 @@ final class SolutionTarget implements CodeTarget {
     if (order.tests() != null && part.name().equals(Subtask.WHOLE)) {
       return order.tests();
     }
-    return CodePrompts.codeOf(ask(part.name() + "/tests", prompts.tests(part, plan)));
+    List<ChatMessage> messages = prompts.tests(part, plan);
+    return CodePrompts.codeOf(
+        tools.ask(part.name() + "/tests", order.planner(), messages, 0, anywhere));
   }
 
   @Override
@@ -71,7 +74,10 @@ final class SolutionTarget implements CodeTarget {
   }
 
   @Override
-  public TaskSpec.Code test(CodePart part, String code) {
+  public TaskSpec.Code test(CodePart part, String code) throws UnreadableAnswerException {
+    if (code.isBlank()) {
+      throw new UnreadableAnswerException("the answer is empty");
+    }
     Map<String, String> files = new LinkedHashMap<>(part.others());
     files.put(part.subtask().name(), code);
     return language.test(part.tests(), files, labels, order.testLimits());

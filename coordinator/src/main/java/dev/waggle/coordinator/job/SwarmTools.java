@@ -12,6 +12,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.ChatOptions;
 import dev.waggle.mesh.swarm.exchange.ExitReport;
+import dev.waggle.mesh.swarm.exchange.Outcome;
 import dev.waggle.mesh.swarm.exchange.Priority;
 import dev.waggle.mesh.swarm.exchange.Sampling;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
@@ -35,6 +36,8 @@ final class SwarmTools implements CodeTools {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration ANSWER_MAX = Duration.ofMinutes(30);
   private static final int BUSY_MAX = 60;
+  // Of models that think first, too. Others would go on for as long as they have room.
+  private static final int ANSWER_TOKENS_MAX = 8_192;
   private static final String ANSWER = "answer-";
 
   private final JobRunner.Parts parts;
@@ -77,13 +80,20 @@ final class SwarmTools implements CodeTools {
             model,
             labels,
             messages,
-            Sampling.DEFAULT.withSeed(seed),
+            Sampling.DEFAULT.withSeed(seed).withMaxTokens(ANSWER_TOKENS_MAX),
             ChatOptions.NONE,
             Optional.empty());
     Asking.Answer answer =
         elsewhereIfPossible(
             step, chat, spread.taken(), placement -> spread.take(placement.worker().toString()));
     String text = answer.content().text();
+    if (answer.summary().reason() == Outcome.FinishReason.LENGTH) {
+      tell(
+          JSON.createObjectNode()
+              .put("what", "cut")
+              .put("step", step)
+              .put("tokens", answer.summary().usage().outputTokens()));
+    }
     keep(step, text);
     return text;
   }
@@ -125,15 +135,23 @@ final class SwarmTools implements CodeTools {
     try {
       return answer(step, spec, others, onStarted);
     } catch (Asking.FailedException e) {
-      if (others.isEmpty() || !e.isForWantOfNodes()) {
-        throw new IOException(e.getMessage(), e);
+      boolean maybeElsewhere =
+          e.isForWantOfNodes() || e.failure() instanceof TaskFailure.BadRequest;
+      if (others.isEmpty() || !maybeElsewhere) {
+        throw failed(e);
       }
     }
     try {
       return answer(step, spec, Set.of(), onStarted);
     } catch (Asking.FailedException e) {
-      throw new IOException(e.getMessage(), e);
+      throw failed(e);
     }
+  }
+
+  private static IOException failed(Asking.FailedException e) {
+    return e.failure() instanceof TaskFailure.BadRequest
+        ? new RefusedException(e.failure().message(), e)
+        : new IOException(e.getMessage(), e);
   }
 
   /** Asks, and again when everybody is busy. */

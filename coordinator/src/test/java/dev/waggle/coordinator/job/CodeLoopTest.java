@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,6 +44,8 @@ class CodeLoopTest {
     final List<TaskSpec.Code> ran = new CopyOnWriteArrayList<>();
     final List<JsonNode> told = new CopyOnWriteArrayList<>();
     final List<JsonNode> people = new ArrayList<>();
+    final Set<String> refused = new HashSet<>();
+    final Set<Long> seeds = new HashSet<>();
     final Map<String, String> kept = new ConcurrentHashMap<>();
     final AtomicInteger runs = new AtomicInteger();
     @Nullable String upstream;
@@ -50,7 +53,12 @@ class CodeLoopTest {
 
     @Override
     public String ask(
-        String step, String model, List<ChatMessage> messages, long seed, Spread spread) {
+        String step, String model, List<ChatMessage> messages, long seed, Spread spread)
+        throws RefusedException {
+      if (refused.contains(step)) {
+        throw new RefusedException("too long", new IOException());
+      }
+      seeds.add(seed);
       return kept.computeIfAbsent(
           step,
           name -> {
@@ -247,6 +255,65 @@ class CodeLoopTest {
                     "do", "shell", null, "m", "m", null, 1, 1, List.of(), "ab".repeat(32), null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("tests");
+  }
+
+  @Test
+  void sameCodeAgain_isNotTestedAgain_andIsAskedForWithAnotherSeed() throws Exception {
+    script.answers.put("solution/1/3/code", "```\nother\n```");
+    assertThat(CodeLoop.run(order(4, 1, null), script)).isInstanceOf(TaskEnd.Asks.class);
+    assertThat(script.rounds().stream().map(each -> each.path("repeated").asBoolean()))
+        .containsExactly(false, true, false, false);
+    assertThat(script.rounds().get(1).path("output").asText()).contains("AssertionError");
+    assertThat(script.ran).hasSize(3);
+    assertThat(script.seeds).as("that of plans, and four").hasSize(5);
+  }
+
+  @Test
+  void answerWithoutCode_isNoRun_andIsAskedForAnew() throws Exception {
+    script.answers.put("solution/1/1/code", " \n");
+    script.answers.put("solution/1/2/code", "```python\nright = ");
+    assertThat(done(CodeLoop.run(order(2, 1, null), script)).path("text").asText())
+        .as("a block that was cut")
+        .isEqualTo("right =\n");
+    assertThat(script.rounds().get(0).path("output").asText()).isEqualTo("the answer is empty");
+    assertThat(script.rounds().get(1).path("prompt").asText()).startsWith("Write the file");
+    assertThat(script.ran).hasSize(2);
+  }
+
+  @Test
+  void questionThatIsTooLong_isAskedInShort_thenEndsItsCandidate() throws Exception {
+    script.answers.put("solution/plan", "a plan");
+    script.answers.put("solution/1/1/code-shorter-1", WRONG);
+    script.refused.addAll(
+        Set.of(
+            "decompose",
+            "solution/1/1/code",
+            "solution/1/2/code",
+            "solution/1/2/code-shorter-1",
+            "solution/1/2/code-shorter-2"));
+    TaskEnd end = CodeLoop.run(order(9, 1, null), script);
+    JsonNode question = JSON.readTree(((TaskEnd.Asks) end).question());
+    assertThat(question.path("code").asText()).isEqualTo("wrong = 1\n");
+    assertThat(script.asked)
+        .containsExactly("solution/plan of planner", "solution/1/1/code-shorter-1 of small");
+    assertThat(script.rounds()).hasSize(1);
+    assertThat(script.rounds().get(0).path("prompt").asText()).doesNotContain("a plan");
+    assertThat(script.told.stream().filter(each -> each.path("what").asText().equals("refused")))
+        .extracting(each -> each.path("step").asText() + ": " + each.path("why").asText())
+        .containsExactly(
+            "decompose: too long",
+            "solution/1/1/code: too long",
+            "solution/1/2/code: too long",
+            "solution/1/2/code-shorter-1: too long",
+            "solution/1/2/code-shorter-2: too long");
+  }
+
+  @Test
+  void testsThatNobodyWrites_areAFailureForGood() throws Exception {
+    script.refused.add("solution/tests");
+    CodeOrder order =
+        new CodeOrder("do", "python", null, "m", "m", null, 1, 1, List.of(), null, null);
+    assertThat(CodeLoop.run(order, script)).isEqualTo(new TaskEnd.Failed("too long", true));
   }
 
   @Test

@@ -193,6 +193,13 @@ final class CodeCommand extends NodeCommand {
                   + detail.path("candidate").asText()
                   + ": "
                   + (detail.path("passed").asBoolean() ? "tests pass" : "tests fail");
+          case "refused" ->
+              detail.path("step").asText() + " is not answered: " + detail.path("why").asText();
+          case "cut" ->
+              detail.path("step").asText()
+                  + " is cut after "
+                  + detail.path("tokens").asInt()
+                  + " tokens";
           case "escalated" -> "asks " + detail.path("to").asText();
           default -> what;
         };

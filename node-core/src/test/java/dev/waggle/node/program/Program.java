@@ -68,7 +68,10 @@ final class Program implements AutoCloseable {
     return directory.resolve(name);
   }
 
-  /** Starts a node that uses the Ollama at an address, or none. */
+  /**
+   * Starts a node that uses the Ollama at an address, or none, and llama.cpp where its folder has
+   * models.
+   */
   NodeProcess start(String name, Optional<URI> ollama, String... arguments) throws Exception {
     return startWith("", name, ollama, arguments);
   }
@@ -77,7 +80,10 @@ final class Program implements AutoCloseable {
   NodeProcess startWith(String toml, String name, Optional<URI> ollama, String... arguments)
       throws Exception {
     Path data = Files.createDirectories(directory(name));
-    List<String> all = new ArrayList<>(List.of("--name", name, "--no-llama", "--no-power-policy"));
+    List<String> all = new ArrayList<>(List.of("--name", name, "--no-power-policy"));
+    if (!Files.isDirectory(data.resolve("models"))) {
+      all.add("--no-llama");
+    }
     all.addAll(List.of(arguments));
     if (!all.contains(SANDBOX)) {
       // Sandboxes attack themselves at the start, which keeps a machine busy for a while.

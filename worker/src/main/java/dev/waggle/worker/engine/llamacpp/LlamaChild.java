@@ -140,7 +140,8 @@ public final class LlamaChild {
     if (ask.format() != null) {
       say(Said.understood());
     }
-    String prompt = (ask.turns().isEmpty() ? "" : model.applyTemplate(parameters)) + ask.text();
+    String prompt =
+        (ask.turns().isEmpty() ? "" : model.applyTemplate(parameters)) + whole(ask.text());
     if (!ask.text().isEmpty()) {
       parameters = sampling(new InferenceParameters(prompt), ask);
     }
@@ -195,15 +196,21 @@ public final class LlamaChild {
     List<Pair<String, String>> turns = new ArrayList<>();
     for (ChildMessage.Turn turn : ask.turns()) {
       if (turn.role().equals("system")) {
-        system = system.isEmpty() ? turn.content() : system + "\n" + turn.content();
+        String content = whole(turn.content());
+        system = system.isEmpty() ? content : system + "\n" + content;
       } else {
         // The template knows two speakers; what a tool says is told by the user.
         String role = turn.role().equals("assistant") ? "assistant" : "user";
-        turns.add(new Pair<>(role, turn.content()));
+        turns.add(new Pair<>(role, whole(turn.content())));
       }
     }
     return sampling(
         new InferenceParameters("").setMessages(system, turns).setUseChatTemplate(true), ask);
+  }
+
+  /** The native code takes a zero for the end of a text. */
+  private static String whole(String text) {
+    return text.replace('\0', '\uFFFD');
   }
 
   private static InferenceParameters sampling(InferenceParameters parameters, Ask ask) {

@@ -173,7 +173,8 @@ class LlamaCppEngineTest extends EngineCompliance {
   @Test
   void promptLongerThanTheContext_isRefused_andTheChildLivesOn() throws Exception {
     BabblingModel.write(models.resolve("babble.gguf"), 512);
-    List<ChatMessage> messages = List.of(new ChatMessage(ChatMessage.Role.USER, "x".repeat(600)));
+    List<ChatMessage> messages =
+        List.of(new ChatMessage(ChatMessage.Role.USER, "x".repeat(300) + '\0' + "x".repeat(300)));
     TaskSpec.Chat usual = chat("babble");
     TaskSpec.Chat longer =
         new TaskSpec.Chat(
