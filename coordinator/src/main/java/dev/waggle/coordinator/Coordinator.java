@@ -211,7 +211,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
           ranking.retryAfter());
     }
     if (ranking.excluded().isEmpty() && !ranking.tooShort().isEmpty()) {
-      return new TaskFailure.BadRequest(
+      return new TaskFailure.TooLong(
           "the prompt is too long for model \""
               + task.model()
               + "\"; "

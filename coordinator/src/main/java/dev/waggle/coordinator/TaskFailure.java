@@ -16,7 +16,10 @@ public sealed interface TaskFailure {
   /** Every node that has the model declined; try again no sooner than {@code retryAfter}. */
   record Overloaded(String message, Duration retryAfter) implements TaskFailure {}
 
-  /** The request itself cannot be answered: an engine refused it, or no model is large enough. */
+  /** Every reachable node's context is too short for the prompt, of those that have the model. */
+  record TooLong(String message) implements TaskFailure {}
+
+  /** The engine refused the request itself. */
   record BadRequest(String message) implements TaskFailure {}
 
   /** The work failed on every node that tried, or after the answer had begun. */

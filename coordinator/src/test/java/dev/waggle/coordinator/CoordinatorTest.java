@@ -340,12 +340,12 @@ class CoordinatorTest {
 
   @ParameterizedTest
   @ValueSource(strings = {MODEL, "auto"})
-  void promptThatIsTooLongForEverybody_isABadRequest(String model) throws Exception {
+  void promptThatIsTooLongForEverybody_isRefused(String model) throws Exception {
     ChatMessage message = new ChatMessage(ChatMessage.Role.USER, "x".repeat(30_000));
     Heard heard = new Heard();
     coordinator.submit(
         new TaskSpec.Chat(model, List.of(message), Sampling.DEFAULT), Terms.USUAL, heard);
-    assertThat(heard.end(TaskFailure.BadRequest.class).message())
+    assertThat(heard.end(TaskFailure.TooLong.class).message())
         .contains("first: its context of 4096 tokens is too short for a prompt of about 5000")
         .contains("second: its context");
   }

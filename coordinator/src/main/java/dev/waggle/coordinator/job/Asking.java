@@ -49,7 +49,8 @@ final class Asking implements TaskListener {
     /** Whether no node could be asked at all. */
     boolean isForWantOfNodes() {
       return failure instanceof TaskFailure.NoSuchModel
-          || failure instanceof TaskFailure.NotAllowed;
+          || failure instanceof TaskFailure.NotAllowed
+          || failure instanceof TaskFailure.TooLong;
     }
   }
 

@@ -249,13 +249,15 @@ final class CodeLoop {
       return before;
     }
     TaskSpec.Code script;
+    CodeTools.Ran ran;
     try {
       script = target.test(part, code);
-    } catch (UnreadableAnswerException e) {
-      tools.tell(event.put("output", e.getMessage()).put("passed", false));
-      return new Candidate(code, false, e.getMessage(), "");
+      ran = tools.run(step + "/test", script, Set.of());
+    } catch (UnreadableAnswerException | RefusedException e) {
+      String why = String.valueOf(e.getMessage());
+      tools.tell(event.put("output", why).put("passed", false));
+      return new Candidate(code, false, why, "");
     }
-    CodeTools.Ran ran = tools.run(step + "/test", script, Set.of());
     event
         .put("output", shown(ran.output()))
         .put("passed", ran.passed())

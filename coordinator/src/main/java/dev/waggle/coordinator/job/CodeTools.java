@@ -72,6 +72,7 @@ interface CodeTools {
    * Runs a script in a sandbox of the swarm.
    *
    * @param notBy who is not to run it, by peer ids, where anybody else can
+   * @throws RefusedException if no sandbox could run such a script
    * @throws IOException if none can; the message names the cause
    */
   Ran run(String step, TaskSpec.Code script, Set<String> notBy)

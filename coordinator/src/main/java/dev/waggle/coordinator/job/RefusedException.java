@@ -3,7 +3,8 @@ package dev.waggle.coordinator.job;
 import java.io.IOException;
 
 /**
- * A model is there and does not take this question, mostly for its length; a shorter one it may.
+ * Somebody could be asked, and does not take this question, mostly for its length, or this script;
+ * another one may be taken.
  */
 final class RefusedException extends IOException {
   private static final long serialVersionUID = 1L;

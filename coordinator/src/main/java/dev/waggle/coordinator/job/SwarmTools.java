@@ -135,9 +135,7 @@ final class SwarmTools implements CodeTools {
     try {
       return answer(step, spec, others, onStarted);
     } catch (Asking.FailedException e) {
-      boolean maybeElsewhere =
-          e.isForWantOfNodes() || e.failure() instanceof TaskFailure.BadRequest;
-      if (others.isEmpty() || !maybeElsewhere) {
+      if (others.isEmpty() || !e.isForWantOfNodes()) {
         throw failed(e);
       }
     }
@@ -149,7 +147,9 @@ final class SwarmTools implements CodeTools {
   }
 
   private static IOException failed(Asking.FailedException e) {
-    return e.failure() instanceof TaskFailure.BadRequest
+    boolean refused =
+        e.failure() instanceof TaskFailure.TooLong || e.failure() instanceof TaskFailure.BadRequest;
+    return refused
         ? new RefusedException(e.failure().message(), e)
         : new IOException(e.getMessage(), e);
   }

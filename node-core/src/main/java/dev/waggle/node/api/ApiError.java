@@ -41,6 +41,9 @@ record ApiError(
     if (failure instanceof TaskFailure.NotAllowed refused) {
       return of(403, refused.message(), "not_allowed");
     }
+    if (failure instanceof TaskFailure.TooLong tooLong) {
+      return of(400, tooLong.message(), "context_length_exceeded");
+    }
     if (failure instanceof TaskFailure.BadRequest bad) {
       return badRequest(bad.message(), null);
     }
