@@ -155,6 +155,11 @@ class JobIT {
     assertThat(ran.err()).isEqualTo("oops\n");
     assertThat(ran.exitCode()).isZero();
 
+    Path bytes = Files.write(directory.resolve("a.bin"), new byte[] {0, 1, -1});
+    Path reading = write("read.py", "print(list(open('a.bin', 'rb').read()))");
+    Program.Ended read = program.at(asking, "run", "--file", bytes.toString(), reading.toString());
+    assertThat(read.out()).as(read.err()).isEqualTo("[0, 1, 255]\n");
+
     Program.Ended failed =
         program.at(asking, "run", write("fail.py", "raise SystemExit(3)").toString());
     assertThat(failed.exitCode()).isEqualTo(1);
