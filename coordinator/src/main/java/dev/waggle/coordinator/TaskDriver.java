@@ -217,7 +217,11 @@ final class TaskDriver implements RunningTask {
               ? ""
               : before + " tasks go first, about " + acceptance.eta().toMillis() + " ms");
       claimed.claim().promise().ifPresent(records::claim);
-      perform(machine.onAccepted(send.attempt(), acceptance.model().digest()));
+      String digest = acceptance.model().digest();
+      perform(
+          acceptance.queuePosition() > 0
+              ? machine.onQueued(send.attempt(), digest)
+              : machine.onAccepted(send.attempt(), digest));
       return;
     }
     parts.workers().onReleased(to.worker(), to.model().name());

@@ -102,6 +102,17 @@ final class TaskMachine {
     return List.of(new Effect.AssignTask(of, answer.rest()));
   }
 
+  /** The same, but the task would wait there: where another has it already, that is of no use. */
+  List<Effect> onQueued(int of, String digest) {
+    Attempt attempt = live.get(of);
+    if (attempt == null || live.size() == 1) {
+      return onAccepted(of, digest);
+    }
+    live.remove(of);
+    untried.addFirst(attempt.by);
+    return List.of(new Effect.GiveUp(of));
+  }
+
   List<Effect> onDeclined(int of, OfferReply.Declined reply) {
     Attempt attempt = end(of, State.OFFERED);
     if (attempt == null) {

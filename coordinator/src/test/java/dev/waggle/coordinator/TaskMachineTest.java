@@ -389,6 +389,15 @@ class TaskMachineTest {
   }
 
   @Test
+  void secondThatWouldWait_isNoHelp_andMayBeAskedLater() {
+    machine.start();
+    assertThat(machine.onQueued(1, DIGEST)).containsExactly(new Effect.AssignTask(1, TASK));
+    machine.onLate(1);
+    assertThat(machine.onQueued(2, DIGEST)).containsExactly(new Effect.GiveUp(2));
+    assertThat(machine.onLost(1, "gone")).contains(new Effect.SendOffer(3, SECOND));
+  }
+
+  @Test
   void cancelWhileTwoTry_givesBothUp() {
     machine.start();
     machine.onAccepted(1, DIGEST);

@@ -6,16 +6,21 @@ import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.sandbox.Sandbox;
 import dev.waggle.worker.sandbox.SandboxException;
+import dev.waggle.worker.sandbox.docker.DockerEngine;
+import dev.waggle.worker.sandbox.docker.DockerSandbox;
 import dev.waggle.worker.sandbox.process.ProcessSandbox;
 import dev.waggle.worker.sandbox.quickjs.QuickJsSandbox;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Prints how long an empty script takes in each sandbox of this machine, beside the same
@@ -25,8 +30,9 @@ public final class SandboxBench {
   private static final int WARM_UP = 10;
   private static final int RUNS = 100;
 
-  // A compiler and two virtual machines take their time.
-  private static final int RUNS_OF_JAVA = 15;
+  // Where each takes its time.
+  private static final int RUNS_FEW = 20;
+  private static final Duration REST = Duration.ofSeconds(1);
 
   private static final Map<Language, String> BARE =
       new EnumMap<>(
@@ -46,16 +52,33 @@ public final class SandboxBench {
   public static void main(String[] arguments) throws Exception {
     System.out.printf("Java %s%n", Runtime.version());
     try (Scratch scratch = new Scratch()) {
-      measure(new ProcessSandbox(scratch.resolve("process"), CodeLimits.DEFAULT), scratch);
+      measure(new ProcessSandbox(scratch.resolve("process"), CodeLimits.DEFAULT), scratch, false);
+      if (DockerEngine.absence() == null) {
+        measure(docker(scratch), scratch, false);
+      } else {
+        System.out.println("sandbox docker: not measured: " + DockerEngine.absence());
+      }
       for (boolean pooled : new boolean[] {false, true}) {
-        measure(
-            new QuickJsSandbox(CodeLimits.DEFAULT, scratch.resolve("quickjs" + pooled), pooled),
-            scratch);
+        System.out.println(pooled ? "a child waits for each task:" : "no child waits:");
+        Path directory = scratch.resolve("quickjs" + pooled);
+        measure(new QuickJsSandbox(CodeLimits.DEFAULT, directory, pooled), scratch, pooled);
       }
     }
+    System.exit(0); // The engine's pipes have threads.
   }
 
-  private static void measure(Sandbox sandbox, Scratch scratch) throws Exception {
+  private static Sandbox docker(Scratch scratch) {
+    DockerEngine engine = DockerEngine.running();
+    Map<Language, String> images = new EnumMap<>(Language.class);
+    engine.languages().forEach(each -> images.put(each, engine.image()));
+    return new DockerSandbox(
+        images, CodeLimits.DEFAULT, scratch.resolve("docker"), "bench", Optional.of(engine.host()));
+  }
+
+  /**
+   * @param resting whether there is time between two tasks to get ready for the next
+   */
+  private static void measure(Sandbox sandbox, Scratch scratch, boolean resting) throws Exception {
     try (sandbox) {
       long began = System.nanoTime();
       Map<Language, String> proved = sandbox.prove();
@@ -63,14 +86,14 @@ public final class SandboxBench {
           "sandbox %s: proved in %.1f s for %s%n",
           sandbox.name(), (System.nanoTime() - began) / 1e9, proved.keySet());
       for (Language language : proved.keySet()) {
-        measure(sandbox, language, scratch);
+        measure(sandbox, language, scratch, resting);
       }
     } catch (SandboxException e) {
       System.out.printf("sandbox %s: not measured: %s%n", sandbox.name(), e.getMessage());
     }
   }
 
-  private static void measure(Sandbox sandbox, Language language, Scratch scratch)
+  private static void measure(Sandbox sandbox, Language language, Scratch scratch, boolean resting)
       throws Exception {
     String source =
         language == Language.JAVA
@@ -79,10 +102,13 @@ public final class SandboxBench {
     Path script = scratch.resolve(language.file());
     Files.writeString(script, source);
     String program = Objects.requireNonNull(BARE.get(language));
-    int runs = language == Language.JAVA ? RUNS_OF_JAVA : RUNS;
+    int runs = language == Language.JAVA || resting ? RUNS_FEW : RUNS;
     double[] boxed = new double[runs];
     double[] bare = new double[runs];
     for (int i = -Math.min(WARM_UP, runs); i < runs; i++) {
+      if (resting) {
+        TimeUnit.NANOSECONDS.sleep(REST.toNanos());
+      }
       double one = millis(() -> run(sandbox, new TaskSpec.Code(language, source)));
       double other = Files.exists(Path.of(program)) ? millis(() -> run(program, script)) : 0;
       if (i >= 0) {

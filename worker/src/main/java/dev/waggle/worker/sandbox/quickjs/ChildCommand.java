@@ -84,6 +84,11 @@ record ChildCommand(CodeLimits ownerLimits, boolean caged, Optional<Path> archiv
         // The interpreter's main loop is one method, beyond what a JVM compiles by itself; and of
         // its two compilers only the second can. Interpreted, a script takes ten times as long.
         "-XX:-DontCompileHugeMethods",
+        // That takes a processor for longer than the whole start: not before a script is at work.
+        "-XX:Tier4InvocationThreshold=30000",
+        "-XX:Tier4MinInvocationThreshold=5000",
+        "-XX:Tier4CompileThreshold=60000",
+        "-XX:Tier4BackEdgeThreshold=600000",
         "-XX:-UsePerfData",
         "-Xshare:auto",
         // Standard output is for messages.

@@ -1,5 +1,6 @@
 package dev.waggle.worker.sandbox.quickjs;
 
+import io.roastedroot.quickjs4j.core.JavyPluginModule;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -46,6 +47,8 @@ public final class QuickJsChild {
         new QuickJsChild(
             new DataInputStream(new FileInputStream(FileDescriptor.in)),
             new DataOutputStream(new BufferedOutputStream(raw, ChildMessage.BYTES_MAX)));
+    // Half of the start; the other half needs it at its end only.
+    daemon("module", JavyPluginModule::load);
     long memory = Long.parseLong(arguments[0]);
     AtomicReference<Throwable> failure = new AtomicReference<>();
     Thread running = new Thread(null, () -> child.run(memory, failure), "script", STACK_BYTES);
