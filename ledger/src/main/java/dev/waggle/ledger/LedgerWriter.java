@@ -133,7 +133,7 @@ final class LedgerWriter implements AutoCloseable {
 
   CompletableFuture<Void> settled(long sequence) {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    offer(new Write.Settled(sequence, done));
+    offer(unhurried, new Write.Settled(sequence, done)); // Told once more does no harm.
     return done;
   }
 
