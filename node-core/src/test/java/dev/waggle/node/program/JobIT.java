@@ -432,18 +432,20 @@ class JobIT {
           .isDirectoryContaining("glob:**-" + result.path("repo").asText());
     }
     Path elsewhere = directory.resolve("elsewhere.patch");
-    program.at(
-        asking,
-        "code",
-        "--on",
-        "one",
-        "--repo",
-        repository.path() + "@HEAD",
-        "-o",
-        elsewhere.toString(),
-        "--model",
-        FakeOllama.MODEL,
-        "double it ANSWER<<FILE: calc.py\n```\ndef twice(n):\n    return n * 2\n```>>");
+    Program.Ended there =
+        program.at(
+            asking,
+            "code",
+            "--on",
+            "other",
+            "--repo",
+            repository.path() + "@HEAD",
+            "-o",
+            elsewhere.toString(),
+            "--model",
+            FakeOllama.MODEL,
+            "double it ANSWER<<FILE: calc.py\n```\ndef twice(n):\n    return n * 2\n```>>");
+    assertThat(there.exitCode()).as(there.err()).isZero();
     assertThat(elsewhere).content().contains("+    return n * 2");
     Program.Ended unknown =
         program.at(
