@@ -106,6 +106,11 @@ class CodeLoopTest {
   private final Script script = new Script();
 
   private static CodeOrder order(int rounds, int candidates, @Nullable String larger) {
+    return order(rounds, candidates, larger, null);
+  }
+
+  private static CodeOrder order(
+      int rounds, int candidates, @Nullable String larger, @Nullable CodeLimits limits) {
     return new CodeOrder(
         "do it",
         "python",
@@ -117,7 +122,7 @@ class CodeLoopTest {
         candidates,
         List.of(),
         null,
-        null);
+        limits);
   }
 
   private JsonNode done(TaskEnd end) throws IOException {
@@ -345,18 +350,7 @@ class CodeLoopTest {
   }
 
   private static CodeOrder limited(CodeLimits limits) {
-    return new CodeOrder(
-        "do it",
-        "python",
-        "from solution import *",
-        "small",
-        "planner",
-        null,
-        1,
-        1,
-        List.of(),
-        null,
-        limits);
+    return order(1, 1, null, limits);
   }
 
   @Test

@@ -68,6 +68,7 @@ final class OpenAiRequests {
     }
     Sampling sampling =
         sampling(most.isPresent() ? most : fields.integer("max_tokens", 1), logprobs);
+    List<Tool> tools = tools();
     TaskSpec.Chat chat =
         new TaskSpec.Chat(
             model,
@@ -75,7 +76,10 @@ final class OpenAiRequests {
             messages,
             sampling,
             new ChatOptions(
-                tools(), toolChoice(), format(fields.object("response_format")), think()),
+                tools,
+                toolChoice(fields.node("tool_choice"), tools),
+                format(fields.object("response_format")),
+                think()),
             Optional.empty());
     boolean usage = fields.object("stream_options").flag("include_usage", false);
     return new ModelCall(
@@ -187,10 +191,6 @@ final class OpenAiRequests {
         name,
         function.text("description", ""),
         parameters.isObject() ? parameters.toString() : "{\"type\":\"object\",\"properties\":{}}");
-  }
-
-  private String toolChoice() {
-    return toolChoice(fields.node("tool_choice"), tools());
   }
 
   /**

@@ -55,6 +55,7 @@ final class ResponsesRequest {
       throw JsonFields.wrong("input", "has to be a text or have at least one item");
     }
     String effort = fields.object("reasoning").text("effort", "");
+    List<Tool> tools = tools();
     TaskSpec task =
         new TaskSpec.Chat(
             model,
@@ -67,8 +68,8 @@ final class ResponsesRequest {
                 OptionalLong.empty(),
                 List.of()),
             new ChatOptions(
-                tools(),
-                toolChoice(),
+                tools,
+                OpenAiRequests.toolChoice(fields.node("tool_choice"), tools),
                 OpenAiRequests.format(fields.object("text").object("format")),
                 OpenAiRequests.think(effort)),
             Optional.empty());
@@ -178,9 +179,5 @@ final class ResponsesRequest {
       }
     }
     return tools;
-  }
-
-  private String toolChoice() {
-    return OpenAiRequests.toolChoice(fields.node("tool_choice"), tools());
   }
 }

@@ -3,6 +3,7 @@ package dev.waggle.node.job;
 import dev.waggle.coordinator.job.ArtifactStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -58,8 +59,9 @@ public final class IncomingFile {
       ArtifactStore store, String sha256, long bytesMax, Pieces pieces, Executor blocking) {
     return CompletableFuture.supplyAsync(
             () -> {
-              if (store.find(sha256).isPresent()) {
-                return kept(store, sha256);
+              Optional<Path> here = store.find(sha256);
+              if (here.isPresent()) {
+                return CompletableFuture.completedFuture(here.get());
               }
               try {
                 IncomingFile incoming = new IncomingFile(store, sha256, bytesMax, pieces, blocking);
@@ -70,14 +72,6 @@ public final class IncomingFile {
             },
             blocking)
         .thenCompose(path -> path);
-  }
-
-  private static CompletableFuture<Path> kept(ArtifactStore store, String sha256) {
-    return store
-        .find(sha256)
-        .map(CompletableFuture::completedFuture)
-        .orElseGet(
-            () -> CompletableFuture.failedFuture(new IOException("file " + sha256 + " vanished")));
   }
 
   private CompletableFuture<Path> next() {
@@ -96,7 +90,8 @@ public final class IncomingFile {
       if (!file.keep().equals(sha256)) {
         throw new FalseFileException("it is not what its hash says");
       }
-      return kept(store, sha256);
+      return CompletableFuture.completedFuture(
+          store.find(sha256).orElseThrow(() -> new IOException("file " + sha256 + " vanished")));
     } catch (IOException e) {
       throw new CompletionException(e);
     }

@@ -81,10 +81,9 @@ final class ForcedCall {
   }
 
   private static void lead(JsonNode schema, String root) {
-    if (schema instanceof ObjectNode object
-        && object.path(REFERENCE).asText().startsWith("#")
-        && object.path(REFERENCE).isTextual()) {
-      object.put(REFERENCE, root + object.path(REFERENCE).asText().substring(1));
+    String reference = schema.path(REFERENCE).asText();
+    if (schema instanceof ObjectNode object && reference.startsWith("#")) {
+      object.put(REFERENCE, root + reference.substring(1));
     }
     schema.forEach(each -> lead(each, root));
   }
