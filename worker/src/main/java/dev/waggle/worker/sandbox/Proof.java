@@ -32,7 +32,8 @@ public final class Proof implements AutoCloseable {
   public static final long MEMORY_LATE_BYTES = 256L << 20;
 
   private static final int GREED = 4;
-  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  // A machine that has just started has much else to do, and silence costs it a language.
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int RESULT_CHARACTERS_MAX = 80;
   private static final Set<String> HARMLESS = Set.of("denied", "none");
 

@@ -56,7 +56,7 @@ public final class ProcessSandbox implements Sandbox {
       new CodeLimits(Duration.ofSeconds(1), 256L << 20, 32, 4L << 20, 64 << 10);
   private static final String RUN = "run-";
   private static final int NAME_BYTES = 12;
-  private static final Duration PROOF_MAX = Duration.ofMinutes(2);
+  private static final Duration PROOF_MAX = Duration.ofMinutes(5);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
   private static final long CLOSE_CHECK_MILLIS = 20;
 
