@@ -331,7 +331,7 @@ class TrustIT {
   /** A script that has the canary, reads it, says it as output and as an error, and leaves it. */
   private static void runCode(NodeProcess asking) throws Exception {
     await()
-        .atMost(Duration.ofSeconds(180))
+        .atMost(Duration.ofMinutes(3))
         .until(
             () ->
                 Program.get(asking, "/swarm/v1/peers")
