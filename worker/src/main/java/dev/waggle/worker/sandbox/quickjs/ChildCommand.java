@@ -1,11 +1,8 @@
 package dev.waggle.worker.sandbox.quickjs;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.waggle.mesh.swarm.exchange.CodeFile;
 import dev.waggle.mesh.swarm.exchange.CodeLimits;
-import io.roastedroot.quickjs4j.core.Engine;
+import io.roastedroot.quickjs4j.core.JavyPluginModule;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -30,8 +27,10 @@ import run.endive.wasm.WasmModule;
  *
  * @param caged whether it runs in bubblewrap
  * @param archive of the classes that a child loads, where there is one
+ * @param image of an interpreter that is ready, where there is one
  */
-record ChildCommand(CodeLimits ownerLimits, boolean caged, Optional<Path> archive) {
+record ChildCommand(
+    CodeLimits ownerLimits, boolean caged, Optional<Path> archive, Optional<Path> image) {
   // What of the heap is not the script's: the interpreter's own objects, and texts on their way.
   private static final long HEAP_EXTRA_BYTES = 64L << 20;
   private static final List<Class<?>> NEEDED =
@@ -39,33 +38,29 @@ record ChildCommand(CodeLimits ownerLimits, boolean caged, Optional<Path> archiv
           QuickJsChild.class,
           CodeFile.class,
           Nullable.class,
-          Engine.class,
+          JavyPluginModule.class,
           Memory.class,
           WasmModule.class,
           WasiPreview1.class,
-          Logger.class,
-          ObjectMapper.class,
-          JsonFactory.class,
-          JsonCreator.class);
+          Logger.class);
 
-  /** The command of a child that waits for a task. */
-  List<String> run() {
+  /** The command of a child for a task. */
+  List<String> run(QuickJsChild.Mode mode) {
     List<String> command = new ArrayList<>();
     if (caged) {
       command.addAll(cage());
     }
     command.addAll(jvm());
     archive.ifPresent(file -> command.add("-XX:SharedArchiveFile=" + file));
-    command.addAll(program());
+    command.addAll(program(mode));
     return command;
   }
 
-  /** The command of a child that leaves an archive of what it loaded. */
-  List<String> train(Path file) {
+  /** The command of a child that leaves the image, and the archive. */
+  List<String> train() {
     List<String> command = new ArrayList<>(jvm());
-    command.add("-XX:ArchiveClassesAtExit=" + file);
-    command.addAll(program());
-    command.add("train");
+    archive.ifPresent(file -> command.add("-XX:ArchiveClassesAtExit=" + file));
+    command.addAll(program(QuickJsChild.Mode.TRAIN));
     return command;
   }
 
@@ -95,12 +90,16 @@ record ChildCommand(CodeLimits ownerLimits, boolean caged, Optional<Path> archiv
         "-Xlog:disable");
   }
 
-  private List<String> program() {
-    return List.of(
-        "-cp",
-        classPath().stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)),
-        QuickJsChild.class.getName(),
-        Long.toString(ownerLimits.memoryBytes()));
+  private List<String> program(QuickJsChild.Mode mode) {
+    List<String> program = new ArrayList<>();
+    program.add("-cp");
+    program.add(
+        classPath().stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)));
+    program.add(QuickJsChild.class.getName());
+    program.add(Long.toString(ownerLimits.memoryBytes()));
+    program.add(mode.name());
+    image.ifPresent(file -> program.add(file.toString()));
+    return program;
   }
 
   private static String java() {
@@ -145,6 +144,7 @@ record ChildCommand(CodeLimits ownerLimits, boolean caged, Optional<Path> archiv
     Set<Path> bound = new LinkedHashSet<>(List.of(real(javaHome())));
     classPath().forEach(each -> bound.add(each));
     archive.ifPresent(bound::add);
+    image.ifPresent(bound::add);
     // Debian's JDKs have their settings there, which links in their homes lead to.
     settings().forEach(each -> bound.add(each));
     for (Path each : bound) {

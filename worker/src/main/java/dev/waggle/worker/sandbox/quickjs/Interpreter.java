@@ -1,35 +1,43 @@
 package dev.waggle.worker.sandbox.quickjs;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.roastedroot.quickjs4j.core.Builtins;
-import io.roastedroot.quickjs4j.core.Engine;
-import io.roastedroot.quickjs4j.core.GuestException;
+import dev.waggle.mesh.swarm.exchange.Bytes;
+import dev.waggle.mesh.swarm.exchange.CodeFile;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import run.endive.runtime.ByteArrayMemory;
-import run.endive.runtime.Memory;
+import run.endive.runtime.TrapException;
 import run.endive.wasm.WasmEngineException;
-import run.endive.wasm.types.MemoryLimits;
 
 /** QuickJS in this JVM, for one script. Owned by one thread, but for {@link #memoryBytes}. */
 final class Interpreter {
-  private static final int PAGE_BYTES = 64 << 10;
   private static final String MEMORY_USED_UP = "out of memory"; // As QuickJS says it.
 
+  /** Does what many tasks do, and writes nothing. */
+  static final ChildMessage.Task REHEARSAL =
+      new ChildMessage.Task(
+          "setTimeout(() => readFile(args[0]).length + readStdin().length)",
+          List.of("file"),
+          new byte[1],
+          List.of(new CodeFile("file", Bytes.EMPTY)),
+          List.of(),
+          0,
+          0,
+          1 << 20);
+
   private final DataOutputStream out;
-  private final Engine engine;
-  private final int launcher;
-  private @Nullable Memory memory;
+  private final QuickJs quickJs;
+  private final QuickJs.Script launcher;
+  private final Map<String, UnaryOperator<String>> functions = new HashMap<>();
   private ChildMessage.@Nullable Task task;
   private @Nullable ScriptFiles files;
   private boolean memoryUsedUp;
@@ -50,34 +58,36 @@ final class Interpreter {
    *
    * @param out where what the script writes is told
    * @param memoryBytesMax what it may have
+   * @param image of another, which this one becomes
    */
-  Interpreter(DataOutputStream out, long memoryBytesMax) {
+  Interpreter(DataOutputStream out, long memoryBytesMax, Optional<MemoryImage> image) {
     this.out = out;
-    int pagesMax = (int) Math.min(memoryBytesMax / PAGE_BYTES, Memory.RUNTIME_MAX_PAGES);
-    // Texts of a script may be as long as its memory allows.
-    ObjectMapper json =
-        new ObjectMapper(
-            JsonFactory.builder()
-                .streamReadConstraints(
-                    StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
-                .build());
-    engine =
-        Engine.builder()
-            .withObjectMapper(json)
-            .withMemoryFactory(limits -> allocate(limits, pagesMax))
-            .addBuiltins(builtins(json))
-            .build();
-    engine.exec(engine.compile(prelude()));
-    // Not with what the library would define again before it.
-    launcher = engine.compileRaw("__run()".getBytes(StandardCharsets.UTF_8));
+    addFunctions();
+    if (image.isPresent()) {
+      quickJs = QuickJs.of(image.get(), memoryBytesMax, this::answer);
+      launcher = image.get().launcher();
+    } else {
+      quickJs = QuickJs.fresh(memoryBytesMax, this::answer);
+      quickJs.run(quickJs.compile(prelude()));
+      launcher = quickJs.compile("__run()");
+    }
   }
 
-  private Memory allocate(MemoryLimits least, int pagesMax) {
-    Memory allocated =
-        new ByteArrayMemory(
-            new MemoryLimits(least.initialPages(), Math.max(least.initialPages(), pagesMax)));
-    memory = allocated;
-    return allocated;
+  /**
+   * Its memory for others, before it has run a script. Nothing random is in it yet: the first
+   * number that a script asks for is what seeds the others.
+   */
+  MemoryImage image() throws IOException {
+    return new MemoryImage(launcher, ModuleShell.bytes(), quickJs.memory());
+  }
+
+  /** Does once what takes long the first time, and is as before. */
+  void rehearse(MemoryImage image) throws IOException {
+    run(REHEARSAL);
+    quickJs.restore(image);
+    memoryUsedUp = false;
+    task = null;
+    files = null;
   }
 
   private static String prelude() {
@@ -91,61 +101,52 @@ final class Interpreter {
     }
   }
 
-  private Builtins builtins(ObjectMapper json) {
-    Builtins.Builder builtins = Builtins.builder("waggle");
-    answer(builtins, "out", text -> write(false, text));
-    answer(builtins, "error", text -> write(true, text));
-    answer(builtins, "source", none -> task().source());
-    answer(builtins, "args", none -> json(json, task().args()));
-    answer(builtins, "stdin", none -> new String(task().stdin(), StandardCharsets.UTF_8));
-    answer(builtins, "read", path -> new String(files().read(path), StandardCharsets.UTF_8));
-    answer(
-        builtins, "readBytes", path -> new String(files().read(path), StandardCharsets.ISO_8859_1));
-    answer(
-        builtins,
-        "write",
-        text -> store(text, content -> content.getBytes(StandardCharsets.UTF_8)));
-    answer(
-        builtins,
+  private void addFunctions() {
+    functions.put("out", text -> write(false, text));
+    functions.put("error", text -> write(true, text));
+    functions.put("source", none -> task().source());
+    functions.put("argCount", none -> Integer.toString(task().args().size()));
+    functions.put("arg", index -> task().args().get(Integer.parseInt(index)));
+    functions.put("stdin", none -> new String(task().stdin(), StandardCharsets.UTF_8));
+    functions.put("read", path -> new String(files().read(path), StandardCharsets.UTF_8));
+    functions.put("readBytes", path -> new String(files().read(path), StandardCharsets.ISO_8859_1));
+    functions.put(
+        "write", text -> store(text, content -> content.getBytes(StandardCharsets.UTF_8)));
+    functions.put(
         "writeBytes",
         text -> store(text, content -> content.getBytes(StandardCharsets.ISO_8859_1)));
-    answer(
-        builtins,
-        "remove",
-        path -> {
-          files().remove(path);
-          return "";
-        });
-    answer(builtins, "list", none -> json(json, files().list()));
-    answer(builtins, "sleep", Interpreter::sleep);
-    builtins.addStringToVoid("failed", message -> memoryUsedUp |= MEMORY_USED_UP.equals(message));
-    builtins.addIntToVoid(
-        "exit",
-        code -> {
-          throw new ScriptExit(code == null ? 0 : code & 0xff);
-        });
-    return builtins.build();
+    functions.put("remove", this::remove);
+    functions.put("list", none -> String.join("\0", files().list()));
+    functions.put("sleep", Interpreter::sleep);
+    functions.put("failed", this::hearFailed);
+    functions.put("exit", Interpreter::exit);
   }
 
-  /** A function of text that the script sees refused where it throws. */
-  private static void answer(Builtins.Builder builtins, String name, UnaryOperator<String> action) {
-    builtins.addStringToString(
-        name,
-        text -> {
-          try {
-            return "+" + action.apply(text == null ? "" : text);
-          } catch (IllegalArgumentException e) {
-            return "-" + e.getMessage();
-          }
-        });
-  }
-
-  private static String json(ObjectMapper json, Object value) {
-    try {
-      return json.writeValueAsString(value);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("texts can always be written", e);
+  /** What the script hears: it sees a function refused where it throws. */
+  private String answer(String function, String text) {
+    @Nullable UnaryOperator<String> action = functions.get(function);
+    if (action == null) {
+      throw new IllegalStateException("no function " + function);
     }
+    try {
+      return "+" + action.apply(text);
+    } catch (IllegalArgumentException e) {
+      return "-" + e.getMessage();
+    }
+  }
+
+  private String remove(String path) {
+    files().remove(path);
+    return "";
+  }
+
+  private String hearFailed(String message) {
+    memoryUsedUp |= MEMORY_USED_UP.equals(message);
+    return "";
+  }
+
+  private static String exit(String code) {
+    throw new ScriptExit(Integer.parseInt(code) & 0xff);
   }
 
   private interface Encoding {
@@ -204,10 +205,9 @@ final class Interpreter {
     }
   }
 
-  /** How much memory the script has. */
+  /** How much memory the script has; any thread may ask. */
   long memoryBytes() {
-    Memory allocated = memory;
-    return allocated == null ? 0 : (long) allocated.pages() * PAGE_BYTES;
+    return quickJs.memoryBytes();
   }
 
   /** Whether the script failed because it had no more memory. */
@@ -237,13 +237,13 @@ final class Interpreter {
 
   private int execute() {
     try {
-      engine.exec(launcher);
+      quickJs.run(launcher);
       return 0;
     } catch (ScriptExit e) {
       return e.code;
-    } catch (WasmEngineException | GuestException e) {
+    } catch (WasmEngineException e) {
       // Not even the error could be handled by the script's own means.
-      memoryUsedUp |= e instanceof GuestException;
+      memoryUsedUp |= e instanceof TrapException;
       write(true, "the script was ended: " + firstLine(e) + "\n");
       return 1;
     } catch (RuntimeException e) {

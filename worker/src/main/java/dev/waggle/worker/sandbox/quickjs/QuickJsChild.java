@@ -1,7 +1,8 @@
 package dev.waggle.worker.sandbox.quickjs;
 
-import io.roastedroot.quickjs4j.core.JavyPluginModule;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.FileDescriptor;
@@ -10,8 +11,11 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /**
  * The child process of one script: prepares an interpreter, says so, reads one task, runs it, tells
@@ -34,9 +38,19 @@ public final class QuickJsChild {
     this.out = out;
   }
 
+  /** What a child is for. */
+  enum Mode {
+    /** Makes an image, and ends in order, so that the JVM can keep what it loaded. */
+    TRAIN,
+    /** Runs a task that is there. */
+    RUN,
+    /** Runs a task that is yet to come. */
+    WAIT
+  }
+
   /**
-   * The only argument is the memory that a script may have, in bytes. With {@code train} after it,
-   * runs a script of its own and ends in order, so that the JVM can keep what it loaded.
+   * The arguments are the memory that a script may have, in bytes, a {@link Mode}, and the file of
+   * an image, if there is one.
    */
   public static void main(String[] arguments) throws Exception {
     OutputStream raw = new FileOutputStream(FileDescriptor.out);
@@ -47,36 +61,71 @@ public final class QuickJsChild {
         new QuickJsChild(
             new DataInputStream(new FileInputStream(FileDescriptor.in)),
             new DataOutputStream(new BufferedOutputStream(raw, ChildMessage.BYTES_MAX)));
-    // Half of the start; the other half needs it at its end only.
-    daemon("module", JavyPluginModule::load);
     long memory = Long.parseLong(arguments[0]);
+    // As text: a JVM looks long for an enum's constant the first time.
+    String mode = arguments[1];
+    Optional<Path> image =
+        arguments.length > 2 ? Optional.of(Path.of(arguments[2])) : Optional.empty();
     AtomicReference<Throwable> failure = new AtomicReference<>();
-    Thread running = new Thread(null, () -> child.run(memory, failure), "script", STACK_BYTES);
+    Thread running =
+        new Thread(null, () -> child.run(memory, mode, image, failure), "script", STACK_BYTES);
     running.start();
     running.join();
-    if (arguments.length > 1) {
+    if (failure.get() == null && mode.equals(Mode.TRAIN.name())) {
       return; // In order, for the archive.
     }
     Runtime.getRuntime().halt(failure.get() == null ? 0 : 1);
   }
 
-  private void run(long memory, AtomicReference<Throwable> failure) {
+  private void run(
+      long memory, String mode, Optional<Path> imageFile, AtomicReference<Throwable> failure) {
     try {
-      Interpreter interpreter = new Interpreter(out, memory);
-      say(new ChildMessage.Ready());
-      ChildMessage.Task task = ChildMessage.Task.read(in);
-      long cpuBefore = cpuNanos();
-      watch(interpreter, task);
-      int code = interpreter.run(task);
-      say(
-          new ChildMessage.Ended(
-              code,
-              interpreter.memoryUsedUp(),
-              Math.max(0, cpuNanos() - cpuBefore),
-              interpreter.memoryBytes()));
+      if (mode.equals(Mode.TRAIN.name())) {
+        train(memory, imageFile.orElseThrow());
+        return;
+      }
+      Optional<MemoryImage> image = Optional.empty();
+      if (imageFile.isPresent()) {
+        image = Optional.of(MemoryImage.read(imageFile.get()));
+      }
+      Interpreter interpreter = new Interpreter(out, memory, image);
+      if (image.isPresent() && mode.equals(Mode.WAIT.name())) {
+        interpreter.rehearse(image.get());
+      }
+      serve(interpreter, task -> watch(interpreter, task));
     } catch (IOException | RuntimeException e) {
       failure.set(e); // The node is gone, or the library failed: the end says so.
     }
+  }
+
+  /** Leaves an image, and does with it what others will do, before nobody. */
+  private static void train(long memory, Path file) throws IOException {
+    ByteArrayOutputStream task = new ByteArrayOutputStream();
+    Interpreter.REHEARSAL.write(new DataOutputStream(task));
+    QuickJsChild child =
+        new QuickJsChild(
+            new DataInputStream(new ByteArrayInputStream(task.toByteArray())),
+            new DataOutputStream(OutputStream.nullOutputStream()));
+    new Interpreter(child.out, memory, Optional.empty()).image().write(file);
+    MemoryImage image = MemoryImage.read(file);
+    Interpreter interpreter = new Interpreter(child.out, memory, Optional.of(image));
+    interpreter.rehearse(image);
+    child.serve(interpreter, unwatched -> {});
+  }
+
+  private void serve(Interpreter interpreter, Consumer<ChildMessage.Task> watch)
+      throws IOException {
+    say(new ChildMessage.Ready());
+    ChildMessage.Task task = ChildMessage.Task.read(in);
+    long cpuBefore = cpuNanos();
+    watch.accept(task);
+    int code = interpreter.run(task);
+    say(
+        new ChildMessage.Ended(
+            code,
+            interpreter.memoryUsedUp(),
+            Math.max(0, cpuNanos() - cpuBefore),
+            interpreter.memoryBytes()));
   }
 
   private void say(ChildMessage message) throws IOException {

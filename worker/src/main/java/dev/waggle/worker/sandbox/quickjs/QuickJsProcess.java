@@ -28,8 +28,8 @@ final class QuickJsProcess implements AutoCloseable {
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
 
   /** Starts a child, which then prepares itself. */
-  QuickJsProcess(ChildCommand command) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(command.run());
+  QuickJsProcess(ChildCommand command, QuickJsChild.Mode mode) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command.run(mode));
     boolean windows =
         System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("windows");
     // Nothing on Windows starts without it.

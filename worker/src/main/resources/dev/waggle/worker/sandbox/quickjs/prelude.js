@@ -1,11 +1,11 @@
 // What a script finds beside the language; see QuickJsSandbox for its description. Runs before the task is known.
 (() => {
-  const host = globalThis.waggle;
-  delete globalThis.waggle;
+  const host = globalThis.java_invoke;
+  delete globalThis.java_invoke;
   delete globalThis.Javy;
   // What the host answers begins with + or, where it refuses, with -.
-  const ask = (name, ...args) => {
-    const answer = host[name](...args);
+  const ask = (name, text = '') => {
+    const answer = host('', name, text.toWellFormed());
     if (answer[0] === '-') throw new Error(answer.slice(1));
     return answer.slice(1);
   };
@@ -44,8 +44,8 @@
       ? ask('writeBytes', String(path) + '\0' + pack(new Uint8Array(content.buffer, content.byteOffset, content.byteLength)))
       : ask('write', String(path) + '\0' + String(content)));
   globalThis.removeFile = (path) => void ask('remove', String(path));
-  globalThis.listFiles = () => JSON.parse(ask('list'));
-  globalThis.exit = (code = 0) => host.exit(Number(code) | 0);
+  globalThis.listFiles = () => ask('list').split('\0').filter((name) => name);
+  globalThis.exit = (code = 0) => void ask('exit', String(Number(code) | 0));
 
   const timers = [];
   let timerCount = 0;
@@ -62,19 +62,13 @@
 
   const evaluate = globalThis.eval;
   const fail = (e) => {
-    host.failed(e instanceof InternalError ? String(e.message) : '');
+    ask('failed', e instanceof InternalError ? String(e.message) : '');
     ask('error', show(e).trimEnd() + '\n');
-    host.exit(1);
+    ask('exit', '1');
   };
-  // What is done for the first time takes long: not when a task waits for it.
-  const rehearse = async () => {
-    evaluate(ask('sleep', JSON.parse('["0"]')[0]) + '0');
-    await undefined;
-  };
-  rehearse();
   globalThis.__run = async () => {
     delete globalThis.__run;
-    globalThis.scriptArgs = JSON.parse(ask('args'));
+    globalThis.scriptArgs = Array.from({ length: Number(ask('argCount')) }, (none, index) => ask('arg', String(index)));
     globalThis.args = globalThis.scriptArgs;
     try {
       // Most asynchronous scripts end in the promise of all they do.

@@ -14,6 +14,7 @@ import dev.waggle.worker.sandbox.CodeResult;
 import dev.waggle.worker.sandbox.Sandbox;
 import dev.waggle.worker.sandbox.SandboxCompliance;
 import dev.waggle.worker.sandbox.Scripts;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -174,6 +175,30 @@ final class QuickJsSandboxTest extends SandboxCompliance {
     run("globalThis.left = 1; writeFile('left', 'x')");
     assertThat(run("console.log(typeof left, listFiles().length)").out())
         .isEqualTo("undefined 0\n");
+  }
+
+  @Test
+  void randomNumbers_ofTwoScripts_areOthers() throws Exception {
+    assertThat(directory.resolve("quickjs.image")).isNotEmptyFile();
+    String numbers = "for (let i = 0; i < 4; i++) console.log(Math.random())";
+    assertThat(run(numbers).out()).isNotEqualTo(run(numbers).out());
+  }
+
+  @Test
+  void text_ofAnyCharacters_staysAsItIs() throws Exception {
+    String text = "a\\u0000b \\u00e9 \\ud83d\\udc1d";
+    CodeResult result =
+        run(
+            "writeFile('a', '"
+                + text
+                + "'); console.log(readFile('a') === '"
+                + text
+                + "');"
+                + " console.log('\\ud83d alone')",
+            "a");
+    assertThat(result.out()).startsWith("true\n").endsWith(" alone\n");
+    assertThat(result.artifacts().get("a"))
+        .isEqualTo("a\0b \u00e9 \ud83d\udc1d".getBytes(StandardCharsets.UTF_8));
   }
 
   @Test
