@@ -82,7 +82,11 @@ final class Bait implements AutoCloseable {
   }
 
   String script(Language language) {
-    String name = "attack" + language.file().substring(language.file().lastIndexOf('.'));
+    return text("attack" + language.file().substring(language.file().lastIndexOf('.')));
+  }
+
+  /** What a file beside this class says. */
+  static String text(String name) {
     try (InputStream in = Bait.class.getResourceAsStream(name)) {
       if (in == null) {
         throw new IllegalStateException(name + " is not in the jar");

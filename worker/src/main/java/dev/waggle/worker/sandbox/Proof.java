@@ -2,6 +2,7 @@ package dev.waggle.worker.sandbox;
 
 import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.Chunk;
+import dev.waggle.mesh.swarm.exchange.CodeFile;
 import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.exchange.ExitReport;
 import dev.waggle.mesh.swarm.exchange.Language;
@@ -31,6 +32,7 @@ public final class Proof implements AutoCloseable {
   /** What a watch over memory may see too late on a machine that has much else to do, in bytes. */
   public static final long MEMORY_LATE_BYTES = 256L << 20;
 
+  private static final String PROBE = "probe";
   private static final int GREED = 4;
   // A machine that has just started has much else to do, and silence costs it a language.
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -38,6 +40,7 @@ public final class Proof implements AutoCloseable {
   private static final Set<String> HARMLESS = Set.of("denied", "none");
 
   private final Bait bait = new Bait();
+  private final CodeFile rawCalls = RawCallProgram.here();
 
   /**
    * Lays the bait.
@@ -119,7 +122,7 @@ public final class Proof implements AutoCloseable {
             limits.processes(),
             limits.diskBytes(),
             limits.outputBytes());
-    probe(run("probe", limits.diskBytes(), language, start, patient), limits, findings);
+    probe(run(PROBE, limits.diskBytes(), language, start, patient), limits, findings);
     fork(run("fork", 2L * limits.processes(), language, start, patient), limits, findings);
     for (String attack : hoards(language)) {
       hoard(run(attack, GREED * limits.memoryBytes(), language, start, patient), limits, findings);
@@ -151,6 +154,9 @@ public final class Proof implements AutoCloseable {
     }
     if (!complete) {
       findings.silent().add(describe(told, "did not come to its end"));
+    }
+    if (told.lines().stream().noneMatch(line -> line.startsWith(RawCallProgram.NAME + " "))) {
+      findings.silent().add(describe(told, "did not tell of raw system calls"));
     }
     List<Long> disk = told.numbers("disk");
     if (disk.size() != 1) {
@@ -222,7 +228,7 @@ public final class Proof implements AutoCloseable {
                   bait.script(language),
                   bait.arguments(attack, amount, mark),
                   Bytes.EMPTY,
-                  List.of(),
+                  attack.equals(PROBE) ? List.of(rawCalls) : List.of(),
                   List.of(),
                   limits))
           .run(

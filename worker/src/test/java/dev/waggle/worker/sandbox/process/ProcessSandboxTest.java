@@ -3,6 +3,7 @@ package dev.waggle.worker.sandbox.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.waggle.mesh.swarm.exchange.Bytes;
 import dev.waggle.mesh.swarm.exchange.CodeFile;
@@ -15,14 +16,20 @@ import dev.waggle.worker.sandbox.Sandbox;
 import dev.waggle.worker.sandbox.SandboxCompliance;
 import dev.waggle.worker.sandbox.SandboxException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -101,7 +108,45 @@ class ProcessSandboxTest extends SandboxCompliance {
   @Test
   void sandbox_withoutAFilterOfSystemCalls_isRefused() {
     // What the namespaces do not deny by themselves.
-    assertThat(refusal(without("--seccomp", 1))).contains("vsock", "ptrace");
+    assertThat(refusal(without("--seccomp", 1))).contains("vsock", "ptrace", "raw-bpf done");
+  }
+
+  @Test
+  void sandbox_whoseFilterForgetsCallsAndTheEntryOf32Bits_isRefusedInEveryLanguage() {
+    assumeTrue(
+        SeccompFilter.Architecture.here().equals(Optional.of(SeccompFilter.Architecture.AMD64)),
+        "only x86-64 has another entry");
+    ByteBuffer filter =
+        ByteBuffer.wrap(SeccompFilter.bytes(SeccompFilter.Architecture.AMD64))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    // In the place of the end for another architecture, what comes next anyway: the number.
+    filter.putShort(2 * 8, (short) 0x20).putInt(2 * 8 + 4, 0);
+    int keyctl = 0;
+    while (filter.getInt(keyctl + 4) != 250) {
+      keyctl += 8;
+    }
+    filter.putInt(keyctl + 8 + 4, 0x7fff0000); // What it returns: allowed.
+    String refusal =
+        refusal(
+            command -> {
+              replaceFilter(filter.array());
+              return command;
+            },
+            languages());
+    for (String each : List.of("raw-keyctl done", "raw-ptrace-int80 done")) {
+      assertThat(refusal.split(each, -1)).as(refusal).hasSize(1 + languages().size());
+    }
+    assertThat(refusal).doesNotContain("raw-ptrace done", "raw-keyctl-x32 done");
+  }
+
+  private static void replaceFilter(byte[] filter) {
+    try {
+      Path other = Files.write(directory.resolve("other-filter-" + UUID.randomUUID()), filter);
+      Files.move(
+          other, directory.resolve("weak").resolve(Cage.FILTER), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

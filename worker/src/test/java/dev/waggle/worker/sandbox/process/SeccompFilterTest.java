@@ -3,6 +3,7 @@ package dev.waggle.worker.sandbox.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waggle.worker.sandbox.DeniedCall;
+import dev.waggle.worker.sandbox.RawCall;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;
@@ -13,6 +14,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SeccompFilterTest {
   private static final int ALLOW = 0x7fff0000;
   private static final int EPERM = 0x00050001;
+  private static final int ENOSYS = 0x00050026;
+  private static final int EAFNOSUPPORT = 0x00050061;
   private static final int KILL = 0x80000000;
 
   private static int audit(SeccompFilter.Architecture architecture) {
@@ -67,6 +70,22 @@ class SeccompFilterTest {
 
   @ParameterizedTest
   @EnumSource
+  void callsThatSandboxesAreAttackedWith_areRefused(SeccompFilter.Architecture architecture) {
+    boolean amd64 = architecture == SeccompFilter.Architecture.AMD64;
+    for (RawCall each : RawCall.ALL) {
+      assertThat(answer(architecture, amd64 ? each.amd64() : each.arm64(), each.first(), -1))
+          .as(each.name())
+          .isIn(EPERM, ENOSYS, EAFNOSUPPORT);
+      if (amd64) {
+        assertThat(answer(architecture, each.x32() | RawCall.X32_BIT, each.first(), -1))
+            .as(each.name())
+            .isEqualTo(KILL);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void newNamespaces_areRefused_andProcessesAreNot(SeccompFilter.Architecture architecture) {
     int clone = architecture == SeccompFilter.Architecture.AMD64 ? 56 : 220;
     for (long flag :
@@ -75,7 +94,7 @@ class SeccompFilterTest {
     }
     assertThat(answer(architecture, clone, 0x40000000L | 17, 0)).isEqualTo(EPERM);
     assertThat(answer(architecture, clone, 0x003d0f00, 0)).isEqualTo(ALLOW);
-    assertThat(answer(architecture, 435, 0, 0)).isEqualTo(0x00050026);
+    assertThat(answer(architecture, 435, 0, 0)).isEqualTo(ENOSYS);
   }
 
   @ParameterizedTest
@@ -84,10 +103,10 @@ class SeccompFilterTest {
     int socket = architecture == SeccompFilter.Architecture.AMD64 ? 41 : 198;
     for (int family = 0; family < 64; family++) {
       boolean allowed = family == 1 || family == 2 || family == 10;
-      assertThat(answer(architecture, socket, family, 0)).isEqualTo(allowed ? ALLOW : 0x00050061);
+      assertThat(answer(architecture, socket, family, 0)).isEqualTo(allowed ? ALLOW : EAFNOSUPPORT);
     }
     // The kernel reads an int: what is above does not make another family of it.
-    assertThat(answer(architecture, socket, (1L << 32) | 40, 0)).isEqualTo(0x00050061);
+    assertThat(answer(architecture, socket, (1L << 32) | 40, 0)).isEqualTo(EAFNOSUPPORT);
   }
 
   @ParameterizedTest
