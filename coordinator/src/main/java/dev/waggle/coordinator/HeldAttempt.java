@@ -29,6 +29,7 @@ final class HeldAttempt {
   private long outputBytes;
   private int chunks;
   private boolean telling;
+  private boolean over;
 
   HeldAttempt(int number, Candidate by, HeldClaim claim) {
     this.number = number;
@@ -99,6 +100,16 @@ final class HeldAttempt {
   void stopWatching() {
     timers.forEach(each -> each.cancel(false));
     timers.clear();
+  }
+
+  /** It is over, and nothing watches it any more. */
+  void end() {
+    stopWatching();
+    over = true;
+  }
+
+  boolean isOver() {
+    return over;
   }
 
   Observation observation(Terms terms) {

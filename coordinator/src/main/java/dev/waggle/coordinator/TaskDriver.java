@@ -9,11 +9,9 @@ import dev.waggle.mesh.swarm.exchange.OfferReply;
 import dev.waggle.mesh.swarm.exchange.Progress;
 import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.ResultListener;
-import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
-import dev.waggle.mesh.swarm.exchange.Usage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -22,10 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,19 +28,6 @@ import org.slf4j.LoggerFactory;
 /** Performs what {@link TaskMachine} decides for one task. All state belongs to the strand. */
 final class TaskDriver implements RunningTask {
   private static final Logger log = LoggerFactory.getLogger(TaskDriver.class);
-
-  // A first token that is this much later than forecast is late.
-  private static final int LATE_FACTOR = 2;
-  private static final Duration LATE_LEAST = Duration.ofSeconds(2);
-
-  /** How long a model that is in memory may take to its first token, beside what is forecast. */
-  private static final Duration LOADED_FIRST_CHUNK_MAX = Duration.ofSeconds(60);
-
-  /** How long a task may wait in a worker's queue. */
-  private static final Duration QUEUE_MAX = Duration.ofMinutes(5);
-
-  // For the start of a sandbox, and for the files that come back.
-  private static final Duration CODE_GRACE = Duration.ofSeconds(30);
 
   private final TaskId id;
   private final TaskSpec spec;
@@ -55,12 +37,11 @@ final class TaskDriver implements RunningTask {
   private final Consumer<TaskDriver> onEnd;
   private final TaskMachine machine;
   private final TaskRecords records;
+  private final TaskTimers timers;
   private final Strand strand = new Strand();
   private final Map<Integer, Offered> offers = new HashMap<>();
   private final Map<Integer, HeldAttempt> attempts = new HashMap<>();
-  private final long submittedNanos = System.nanoTime();
   private Duration queued = Duration.ZERO;
-  private @Nullable Future<?> deadline;
   private boolean ended;
 
   private record Offered(Candidate to, CompletableFuture<OfferOutcome> outcome) {}
@@ -81,24 +62,16 @@ final class TaskDriver implements RunningTask {
     this.onEnd = onEnd;
     this.records = new TaskRecords(id, parts);
     this.machine = new TaskMachine(spec, ranked, terms.restartable());
+    this.timers =
+        new TaskTimers(spec, terms, parts, machine, step -> strand.run(() -> perform(step.get())));
   }
 
   void start() {
     strand.run(
         () -> {
-          terms
-              .deadline()
-              .ifPresent(time -> deadline = after(time, () -> machine.onDeadline(time)));
+          timers.start();
           perform(machine.start());
         });
-  }
-
-  /** Steps the machine later, on the strand. */
-  private Future<?> after(Duration time, Supplier<List<Effect>> step) {
-    return parts
-        .timer()
-        .schedule(
-            () -> strand.run(() -> perform(step.get())), time.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -111,7 +84,7 @@ final class TaskDriver implements RunningTask {
     strand.run(
         () -> {
           if (!ended) {
-            tell(TaskStory.Kind.CANCELED, "");
+            records.tell(TaskStory.Kind.CANCELED, "");
           }
           perform(machine.onCanceled());
           end();
@@ -152,7 +125,7 @@ final class TaskDriver implements RunningTask {
       tellDone(done);
     } else if (effect instanceof Effect.TellFailed failed) {
       log.info("task {} failed: {}", id, failed.failure().message());
-      tell(TaskStory.Kind.FAILED, failed.failure().message());
+      records.tell(TaskStory.Kind.FAILED, failed.failure().message());
       end();
       listener.onFailed(failed.failure());
     } else {
@@ -164,35 +137,13 @@ final class TaskDriver implements RunningTask {
   private void sendOffer(Effect.SendOffer send) {
     Candidate to = send.to();
     parts.workers().onOffered(to.worker(), to.model().name());
-    Requirements wanted = specFor(spec, to).requirements();
-    Offer terms = new Offer(id, wanted, SizeBucket.of(spec), patience(), this.terms.priority());
-    tell(TaskStory.Kind.OFFERED, to, to.model().name());
+    Requirements wanted = to.task(spec).requirements();
+    Offer terms =
+        new Offer(id, wanted, SizeBucket.of(spec), timers.patience(), this.terms.priority());
+    records.tell(TaskStory.Kind.OFFERED, to, to.model().name());
     CompletableFuture<OfferOutcome> asked = parts.exchange().offer(to.worker(), terms);
     offers.put(send.attempt(), new Offered(to, asked));
     asked.whenComplete((outcome, failure) -> strand.run(() -> onOffered(send, outcome, failure)));
-  }
-
-  /** How long it may wait in a queue. */
-  private Duration patience() {
-    return terms
-        .deadline()
-        .map(time -> time.minusNanos(System.nanoTime() - submittedNanos))
-        .filter(left -> left.compareTo(QUEUE_MAX) < 0)
-        .map(left -> left.isNegative() ? Duration.ZERO : left)
-        .orElse(QUEUE_MAX);
-  }
-
-  /** Any model becomes the one that the node has. */
-  private static TaskSpec specFor(TaskSpec task, Candidate by) {
-    return ModelQuery.of(task.model()).any() ? task.with(by.model().name()) : task;
-  }
-
-  private void tell(TaskStory.Kind kind, Candidate by, String detail) {
-    parts.stories().add(id, kind, Optional.of(by.worker()), detail);
-  }
-
-  private void tell(TaskStory.Kind kind, String detail) {
-    parts.stories().add(id, kind, Optional.empty(), detail);
   }
 
   private void onOffered(
@@ -210,7 +161,7 @@ final class TaskDriver implements RunningTask {
       parts.snapshots().begin(to.worker(), spec);
       OfferReply.Accepted acceptance = claimed.claim().acceptance();
       int before = acceptance.queuePosition();
-      tell(
+      records.tell(
           TaskStory.Kind.CLAIMED,
           to,
           before == 0
@@ -229,12 +180,12 @@ final class TaskDriver implements RunningTask {
       return; // It was withdrawn here, which says nothing of the worker.
     }
     if (outcome instanceof OfferOutcome.Declined declined) {
-      tell(TaskStory.Kind.DECLINED, to, TaskMachine.describe(declined.reply().reason()));
+      records.tell(TaskStory.Kind.DECLINED, to, TaskMachine.describe(declined.reply().reason()));
       perform(machine.onDeclined(send.attempt(), declined.reply()));
     } else {
       String cause = describe(failure);
       parts.workers().onFailed(to.worker(), to.model().name(), cause);
-      tell(TaskStory.Kind.DECLINED, to, "it could not be reached: " + cause);
+      records.tell(TaskStory.Kind.DECLINED, to, "it could not be reached: " + cause);
       perform(machine.onUnreachable(send.attempt(), cause));
     }
   }
@@ -242,90 +193,28 @@ final class TaskDriver implements RunningTask {
   private void assign(Effect.AssignTask effect) {
     HeldAttempt mine = held(effect.attempt());
     OfferReply.Accepted acceptance = mine.claim().acceptance();
-    Duration wait = acceptance.queuePosition() > 0 ? patience() : Duration.ZERO;
-    watchForFirstChunk(mine, wait, acceptance.eta());
+    Duration wait = acceptance.queuePosition() > 0 ? timers.patience() : Duration.ZERO;
+    timers.awaitBeginning(mine, wait, acceptance.eta());
     mine.onAssigning();
     if (acceptance.queuePosition() > 0) {
       listener.onProgress(
-          mine.placement(id, waited()),
+          mine.placement(id, timers.waited()),
           new Progress(false, acceptance.queuePosition(), acceptance.eta()));
     }
     mine.onAssigned(
         mine.claim()
             .assign(
-                specFor(effect.task(), mine.by()),
+                mine.by().task(effect.task()),
                 terms.keeping().map(Keeping::part),
                 new Results(mine.number())));
-  }
-
-  /**
-   * Watches for the beginning of the answer.
-   *
-   * @param wait how long the worker may let the task wait before it begins with it
-   * @param eta how long that will probably be
-   */
-  private void watchForFirstChunk(HeldAttempt mine, Duration wait, Duration eta) {
-    Candidate by = mine.by();
-    if (spec instanceof TaskSpec.Code code) {
-      // Code may say nothing until its end; its worker says all the while that it runs.
-      Duration all = wait.plus(most(code));
-      mine.stopWatching();
-      mine.watch(after(all, () -> machine.onFirstChunkOverdue(mine.number(), all)));
-      return;
-    }
-    Duration expected = by.forecast().first();
-    Duration limit = parts.firstChunkMax();
-    if (by.model().loaded()) {
-      Duration loaded = LOADED_FIRST_CHUNK_MAX.plus(expected.multipliedBy(LATE_FACTOR));
-      limit = loaded.compareTo(limit) < 0 ? loaded : limit;
-    }
-    Duration most = limit.plus(wait);
-    mine.stopWatching();
-    mine.watch(after(most, () -> machine.onFirstChunkOverdue(mine.number(), most)));
-    Duration late = LATE_LEAST.plus(expected.plus(eta).multipliedBy(LATE_FACTOR));
-    if (late.compareTo(most) < 0) {
-      mine.watch(after(late, () -> machine.onLate(mine.number())));
-    }
-  }
-
-  /** How long code may take with all that is around it. */
-  private static Duration most(TaskSpec.Code code) {
-    Duration run = code.limits().wall().plus(CODE_GRACE);
-    return code.snapshot().isPresent() ? run.plus(Snapshot.FETCH_MAX) : run;
-  }
-
-  private Duration waited() {
-    return Duration.ofNanos(System.nanoTime() - submittedNanos);
   }
 
   /** The attempt is the one that answers. */
   private void onAnswering(int attempt, TaskStory.Kind kind) {
     HeldAttempt mine = held(attempt);
-    mine.stopWatching();
-    if (spec instanceof TaskSpec.Code code) {
-      Duration most = most(code);
-      mine.watch(after(most, () -> machine.onStalled(mine.number(), most)));
-    } else {
-      watchForStall(mine);
-    }
+    timers.onAnswering(mine);
     parts.workers().onAnswered(mine.by().worker());
-    tell(kind, mine.by(), "");
-  }
-
-  private void watchForStall(HeldAttempt mine) {
-    mine.stopWatching();
-    mine.watch(
-        after(
-            parts.stallMax(),
-            () -> {
-              if (mine.isStalled(parts.stallMax())) {
-                return machine.onStalled(mine.number(), parts.stallMax());
-              }
-              if (attempts.containsKey(mine.number())) {
-                watchForStall(mine);
-              }
-              return List.of();
-            }));
+    records.tell(kind, mine.by(), "");
   }
 
   private void giveUp(int attempt) {
@@ -336,7 +225,7 @@ final class TaskDriver implements RunningTask {
     }
     HeldAttempt mine = attempts.get(attempt);
     if (mine != null) {
-      tell(TaskStory.Kind.DROPPED, mine.by(), "");
+      records.tell(TaskStory.Kind.DROPPED, mine.by(), "");
       mine.claim().cancel();
       release(attempt);
     }
@@ -374,7 +263,7 @@ final class TaskDriver implements RunningTask {
 
   private void recordAttempt(Effect.RecordAttempt effect) {
     log.info("task {}: {} failed: {}", id, effect.by(), effect.cause());
-    tell(TaskStory.Kind.BROKEN, effect.by(), effect.cause());
+    records.tell(TaskStory.Kind.BROKEN, effect.by(), effect.cause());
     Candidate by = effect.by();
     parts.workers().onFailed(by.worker(), by.model().name(), effect.cause());
     records.attempt(by, effect.cause());
@@ -395,7 +284,7 @@ final class TaskDriver implements RunningTask {
                         done.by().model().digest(),
                         queued));
     end();
-    tell(TaskStory.Kind.DONE, done.by(), describe(done.usage()));
+    records.tellDone(done.by(), done.usage());
     listener.onDone(new TaskSummary(placement, done.reason(), done.usage()));
   }
 
@@ -411,7 +300,7 @@ final class TaskDriver implements RunningTask {
   private void release(int attempt) {
     HeldAttempt over = attempts.remove(attempt);
     if (over != null) {
-      over.stopWatching();
+      over.end();
       parts.snapshots().end(over.by().worker(), spec);
       parts.workers().onReleased(over.by().worker(), over.by().model().name());
     }
@@ -421,24 +310,9 @@ final class TaskDriver implements RunningTask {
     if (!ended) {
       ended = true;
       List.copyOf(attempts.keySet()).forEach(this::release);
-      if (deadline != null) {
-        deadline.cancel(false);
-      }
+      timers.end();
       onEnd.accept(this);
     }
-  }
-
-  private static String describe(Usage usage) {
-    return usage.promptTokens()
-        + " + "
-        + usage.outputTokens()
-        + " tokens; load "
-        + usage.load().toMillis()
-        + " ms, prefill "
-        + usage.prefill().toMillis()
-        + " ms, decode "
-        + usage.decode().toMillis()
-        + " ms";
   }
 
   private static String describe(@Nullable Throwable failure) {
@@ -470,15 +344,11 @@ final class TaskDriver implements RunningTask {
       }
       if (progress.running() && !ran) {
         ran = true;
-        queued = waited();
-        watchForFirstChunk(mine, Duration.ZERO, Duration.ZERO);
-        tell(TaskStory.Kind.RUNNING, mine.by(), "");
+        queued = timers.waited();
+        timers.awaitBeginning(mine, Duration.ZERO, Duration.ZERO);
+        records.tell(TaskStory.Kind.RUNNING, mine.by(), "");
       }
-      listener.onProgress(mine.placement(id, waited()), progress);
-    }
-
-    private void tell(TaskStory.Kind kind, Candidate by, String detail) {
-      TaskDriver.this.tell(kind, by, detail);
+      listener.onProgress(mine.placement(id, timers.waited()), progress);
     }
 
     @Override

@@ -14,9 +14,11 @@ import dev.waggle.mesh.swarm.exchange.HeldClaim;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.exchange.Usage;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** What one task leaves in this node's ledger. */
+/** What one task leaves behind: in this node's ledger, and in the story that is told of it. */
 final class TaskRecords {
   private final TaskId task;
   private final Parts parts;
@@ -24,6 +26,32 @@ final class TaskRecords {
   TaskRecords(TaskId task, Parts parts) {
     this.task = task;
     this.parts = parts;
+  }
+
+  /** What happened at a node. */
+  void tell(TaskStory.Kind kind, Candidate by, String detail) {
+    parts.stories().add(task, kind, Optional.of(by.worker()), detail);
+  }
+
+  /** What happened to the task as a whole. */
+  void tell(TaskStory.Kind kind, String detail) {
+    parts.stories().add(task, kind, Optional.empty(), detail);
+  }
+
+  /** It came to a good end, and what that took. */
+  void tellDone(Candidate by, Usage usage) {
+    String took =
+        usage.promptTokens()
+            + " + "
+            + usage.outputTokens()
+            + " tokens; load "
+            + usage.load().toMillis()
+            + " ms, prefill "
+            + usage.prefill().toMillis()
+            + " ms, decode "
+            + usage.decode().toMillis()
+            + " ms";
+    tell(TaskStory.Kind.DONE, by, took);
   }
 
   /** A worker's word for its place. */
