@@ -4,16 +4,8 @@ import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.Recurring;
-import dev.waggle.mesh.libp2p.connection.ConnectionManager;
-import dev.waggle.mesh.libp2p.connection.ConnectionManager.Source;
 import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
-import dev.waggle.mesh.libp2p.protocol.gossipsub.GossipParameters;
-import dev.waggle.mesh.libp2p.protocol.gossipsub.GossipSub;
-import dev.waggle.mesh.libp2p.protocol.gossipsub.SignedRecords;
-import dev.waggle.mesh.libp2p.protocol.identify.Identify;
-import dev.waggle.mesh.libp2p.protocol.mdns.MdnsDiscovery;
-import dev.waggle.mesh.libp2p.protocol.ping.Ping;
 import dev.waggle.mesh.swarm.audit.AuditMembers;
 import dev.waggle.mesh.swarm.audit.AuditProtocol;
 import dev.waggle.mesh.swarm.blob.BlobPeers;
@@ -28,9 +20,6 @@ import dev.waggle.mesh.swarm.capability.PeerView;
 import dev.waggle.mesh.swarm.control.ControlMessage;
 import dev.waggle.mesh.swarm.control.ControlTopic;
 import dev.waggle.mesh.swarm.exchange.Exchange;
-import dev.waggle.mesh.swarm.exchange.LocalExchange;
-import dev.waggle.mesh.swarm.exchange.RoutingExchange;
-import dev.waggle.mesh.swarm.exchange.StreamExchange;
 import dev.waggle.mesh.swarm.job.JobCall;
 import dev.waggle.mesh.swarm.job.JobDesk;
 import dev.waggle.mesh.swarm.job.JobReply;
@@ -60,13 +49,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,19 +65,11 @@ import org.slf4j.LoggerFactory;
 public final class Swarm implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Swarm.class);
   private static final Duration DIAL_STEP = Duration.ofSeconds(1);
-  private static final ConnectionManager.Limits LIMITS =
-      new ConnectionManager.Limits(64, 160, 192, Duration.ofSeconds(20));
-  private static final int GOSSIP_STREAMS = 2;
-  private static final Duration GOOD_BYE = Duration.ofMillis(100);
 
   private final Libp2pHost host;
   private final Membership membership;
   private final SwarmParts parts;
-  private final ConnectionManager connections;
-  private final Identify identify;
-  private final Reachability reachability;
-  private final SignedRecords records;
-  private final GossipSub pubSub;
+  private final SwarmHost links;
   private final Requests requests;
   private final Admissions admissions;
   private final LabelCheck labels;
@@ -101,33 +79,18 @@ public final class Swarm implements AutoCloseable {
   private final AuditMembers audits;
   private final Exchange exchange;
   private final ScheduledFuture<?> dialing;
-  private @Nullable MdnsDiscovery mdns;
 
   private Swarm(Libp2pHost host, SwarmParts parts) {
     this.host = host;
     this.parts = parts;
     this.membership = parts.membership();
-    this.records = new SignedRecords((peer, addresses) -> learn(peer, addresses, Source.KNOWN));
-    this.pubSub =
-        GossipSub.serve(
-            host,
-            parts.identity(),
-            GossipParameters.DEFAULT.with(/* flood= */ true, /* exchange= */ true),
-            Set.of(),
-            records);
-    this.connections = new ConnectionManager(host, parts.clock(), LIMITS, this::usefulness);
-    Ping.serve(host);
-    this.reachability =
-        new Reachability(host, parts.identity(), parts.clock(), this::onReachedOtherwise);
-    this.identify =
-        Identify.serve(host, parts.identity(), parts.software(), reachability::addresses);
-    identify.onPush((connection, info) -> records.onIdentified(connection.remotePeer(), info));
+    this.links = new SwarmHost(host, parts, this::onReachedOtherwise);
     this.adverts =
         new Adverts(
-            pubSub,
+            links.pubSub(),
             membership,
             this::capability,
-            reachability::addresses,
+            links::addresses,
             parts.timer(),
             parts.clock(),
             this::onAdvert);
@@ -143,27 +106,13 @@ public final class Swarm implements AutoCloseable {
             parts.blocking(),
             new Guests());
     this.labels = new LabelCheck(membership, admissions);
-    StreamExchange streams =
-        new StreamExchange(
-            parts.identity(),
-            requests,
-            () -> membership.swarm().bytes(),
-            admissions,
-            parts.conduct(),
-            parts.timer(),
-            parts.clock());
-    streams.serve(
-        host,
-        new PermittedServer(
-            parts.server(), membership, admissions, labels, parts.conduct(), parts.clock()));
-    this.exchange =
-        new RoutingExchange(
-            host.peerId(), new LocalExchange(host.peerId(), parts.server()), streams);
+    this.exchange = SwarmExchange.serve(host, parts, requests, admissions, labels);
     AuditProtocol.serve(host, parts.audits(), parts.blocking());
-    this.liveness = new Liveness(host, parts.timer(), new Watched());
+    this.liveness =
+        new Liveness(host, parts.timer(), new WatchedMembers(admissions, adverts, this::say));
     this.control =
         new ControlTopic(
-            pubSub,
+            links.pubSub(),
             membership,
             parts.clock(),
             new HeardControl(
@@ -188,31 +137,14 @@ public final class Swarm implements AutoCloseable {
     Swarm swarm = new Swarm(host, parts);
     boolean started = false;
     try {
-      host.listen();
+      swarm.links.listen(settings);
       started = true;
     } finally {
       if (!started) {
         swarm.close();
       }
     }
-    for (Multiaddr peer : settings.peers()) {
-      swarm.connections.learn(peer.peerId().orElseThrow(), List.of(peer), Source.NAMED);
-    }
-    for (MembershipStore.Member member : parts.membership().others()) {
-      swarm.connections.learn(member.chain().leaf().subject(), member.addresses(), Source.KNOWN);
-    }
-    if (settings.mdns()) {
-      parts.blocking().execute(swarm::startMdns);
-    }
     return swarm;
-  }
-
-  private void startMdns() {
-    MdnsDiscovery started =
-        MdnsDiscovery.start(host, (peer, addresses) -> learn(peer, addresses, Source.HEARD));
-    synchronized (this) {
-      mdns = started;
-    }
   }
 
   /** The name of this node. */
@@ -237,7 +169,7 @@ public final class Swarm implements AutoCloseable {
 
   /** Why peers that should be connected are not. */
   public Map<PeerId, String> troubles() {
-    return connections.troubles();
+    return links.troubles();
   }
 
   /** The exchange of tasks with every node, this one included. */
@@ -256,7 +188,7 @@ public final class Swarm implements AutoCloseable {
    * @throws MembershipException if this node may not give that, or the validity is out of range
    */
   public Invite invite(InviteTerms terms, Duration validity) throws MembershipException {
-    return membership.invite(terms, validity, reachability.addresses());
+    return membership.invite(terms, validity, links.addresses());
   }
 
   /**
@@ -360,9 +292,13 @@ public final class Swarm implements AutoCloseable {
           control.say(new ControlMessage.Body.Revoked(leaving));
           admissions.tell(leaving).join();
         });
-    left.forEach(member -> connections.forget(member.chain().leaf().subject()));
+    left.forEach(member -> links.forget(member.chain().leaf().subject()));
     admissions.dismiss();
     onSwarmChanged();
+  }
+
+  private void say(ControlMessage.Body body) {
+    control.say(body);
   }
 
   /** Makes everybody know, and forgets the peer. */
@@ -373,7 +309,7 @@ public final class Swarm implements AutoCloseable {
 
   private void forget(Revocation revocation) {
     if (membership.isOut(revocation.subject())) {
-      connections.forget(revocation.subject());
+      links.forget(revocation.subject());
     }
     adverts.onGone(revocation.subject());
     liveness.onAdvert(revocation.subject(), Long.MAX_VALUE, Duration.ZERO);
@@ -385,26 +321,12 @@ public final class Swarm implements AutoCloseable {
     return Role.mayWork(membership.own().leaf().roles()) ? able : able.withoutWork();
   }
 
-  /** Who works with this node is worth most, then who carries gossip. */
-  private double usefulness(PeerId peer) {
-    int streams = host.connection(peer).map(Connection::streams).orElse(0);
-    return Math.max(0, streams - GOSSIP_STREAMS) + (pubSub.isLinked(peer) ? 0.5 : 0);
-  }
-
-  private void learn(PeerId peer, List<Multiaddr> addresses, Source source) {
-    if (!membership.isOut(peer)) {
-      connections.learn(peer, addresses, source);
-    }
-  }
-
   private void onReachedOtherwise() {
     adverts.changed();
-    identify.push();
   }
 
   private void step() {
-    connections.step();
-    reachability.step();
+    links.step();
     admissions.renew();
   }
 
@@ -419,8 +341,8 @@ public final class Swarm implements AutoCloseable {
         .join(invite, name, this::onSwarmChanged)
         .thenRun(
             () -> {
-              connections.forgetRefusals();
-              connections.learn(invite.issuer(), invite.addresses(), Source.KNOWN);
+              links.forgetRefusals();
+              links.learn(invite.issuer(), invite.addresses());
             });
   }
 
@@ -447,7 +369,7 @@ public final class Swarm implements AutoCloseable {
 
   private void onAdvert(Advert advert) {
     PeerId peer = advert.chain().leaf().subject();
-    connections.learn(peer, advert.addresses(), Source.KNOWN);
+    links.learn(peer, advert.addresses());
     liveness.onAdvert(peer, advert.sequence(), advert.timeToLive());
     inBackground(() -> membership.remember(advert.chain(), advert.addresses()));
   }
@@ -466,40 +388,13 @@ public final class Swarm implements AutoCloseable {
     dialing.cancel(false);
     liveness.close();
     adverts.close();
-    MdnsDiscovery found;
-    synchronized (this) {
-      found = mdns;
-    }
-    if (found != null) {
-      found.close();
-    }
-    awaitSending();
-    pubSub.close();
-    host.close();
-  }
-
-  /** What was said is on its way in the event loops; this gives it a moment. */
-  private void awaitSending() {
-    try {
-      parts.timer().schedule(() -> {}, GOOD_BYE.toMillis(), TimeUnit.MILLISECONDS).get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException | RejectedExecutionException e) {
-      log.debug("no time for a good-bye");
-    }
+    links.close();
   }
 
   private final class Guests implements Admissions.Listener {
     @Override
     public void onAdmitted(Connection connection, CertificateChain chain) {
-      connections.onWelcome(connection);
-      Identify.ask(connection)
-          .thenAccept(
-              info -> {
-                records.onIdentified(connection.remotePeer(), info);
-                reachability.onIdentified(connection, info);
-              });
-      pubSub.admit(connection);
+      links.onAdmitted(connection);
       adverts.onConnected(connection.remotePeer(), chain.leaf().name(), connection.remoteAddress());
       liveness.onConnected(connection.remotePeer());
     }
@@ -515,41 +410,12 @@ public final class Swarm implements AutoCloseable {
 
     @Override
     public void onRefused(PeerId peer, String cause) {
-      connections.onRefused(peer, cause);
+      links.onRefused(peer, cause);
     }
 
     @Override
     public void onRevocation(Revocation revocation) {
       onRevoked(revocation);
-    }
-  }
-
-  private final class Watched implements Liveness.Surroundings {
-    @Override
-    public Optional<Connection> connection(PeerId peer) {
-      return admissions.connection(peer);
-    }
-
-    @Override
-    public void onRoundTrip(PeerId peer, Duration roundTrip) {
-      adverts.onRoundTrip(peer, roundTrip);
-    }
-
-    @Override
-    public void say(ControlMessage.Body.Suspicion suspicion) {
-      control.say(suspicion);
-    }
-
-    @Override
-    public void refute() {
-      adverts.publish();
-    }
-
-    /** A connection that is still open leads nowhere. */
-    @Override
-    public void bury(PeerId peer) {
-      adverts.onGone(peer);
-      disconnect(peer);
     }
   }
 }
