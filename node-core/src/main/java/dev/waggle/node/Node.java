@@ -18,8 +18,8 @@ import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.SwarmParts;
 import dev.waggle.mesh.swarm.SwarmSettings;
+import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.capability.Capability;
-import dev.waggle.mesh.swarm.capability.Wanted;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.mesh.swarm.membership.Invite;
@@ -40,18 +40,12 @@ import dev.waggle.node.data.FaultStore;
 import dev.waggle.node.data.GivenPassphrase;
 import dev.waggle.node.data.H2MembershipStore;
 import dev.waggle.node.data.NodeDatabase;
-import dev.waggle.node.data.PauseStore;
-import dev.waggle.node.data.ProbeStore;
 import dev.waggle.node.data.RunningNode;
 import dev.waggle.node.job.JobHandovers;
 import dev.waggle.node.job.SnapshotLoans;
 import dev.waggle.node.job.UpstreamModel;
 import dev.waggle.worker.Worker;
 import dev.waggle.worker.model.ModelTransfers;
-import dev.waggle.worker.owner.Machine;
-import dev.waggle.worker.owner.MachineState;
-import dev.waggle.worker.owner.OwnerRules;
-import dev.waggle.worker.snapshot.SnapshotCache;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -60,8 +54,6 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -71,8 +63,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,20 +79,13 @@ public final class Node implements NodeControl, AutoCloseable {
   private static final Duration STALL_MAX = Duration.ofSeconds(8);
 
   private static final Duration AUDIT_STEP = Duration.ofSeconds(5);
-  private static final Duration HANDOVER_STEP = Duration.ofSeconds(5);
-  private static final Duration FORGET_STEP = Duration.ofMinutes(10);
-  private static final Instant PAUSED_FOR_EVER = Instant.parse("9999-01-01T00:00:00Z");
 
   private final NodeConfig config;
   private final Clock clock = Clock.systemUTC();
   private final NodeThreads threads = new NodeThreads();
-  private final Machine machine = new Machine();
 
   /** What has been opened, to be closed in the opposite order. */
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
-
-  /** What its users asked for lately, once there is something that takes their requests. */
-  private volatile Supplier<List<Wanted>> wanted = List::of;
 
   private final DataDirectory directory;
   private final IdentityStore secrets;
@@ -110,17 +93,14 @@ public final class Node implements NodeControl, AutoCloseable {
   private final AccessTokens accessTokens;
   private final Belonging belonging;
   private final Membership membership;
-  private final PauseStore pauses;
   private final FaultStore faults;
   private final Auditor auditor;
   private final Conduct conduct;
-  private final Worker worker;
+  private final NodeWorker work;
   private final Swarm swarm;
   private final ModelTransfers transfers;
   private final Coordinator coordinator;
   private final NodeJobs jobs;
-  private final SnapshotLoans loans = new SnapshotLoans();
-  private final JobHandovers handovers;
   private final HttpApi api;
 
   private Node(NodeConfig config)
@@ -155,20 +135,29 @@ public final class Node implements NodeControl, AutoCloseable {
       belonging =
           new Belonging(secrets, ledger, new H2MembershipStore(database), config.name(), clock);
       membership = belonging.membership();
-      AtomicReference<Swarm> announcing = new AtomicReference<>();
-      pauses = new PauseStore(database);
       faults = new FaultStore(database);
       conduct = new Conduct(clock, this::onFault);
       auditor =
           new Auditor(
               identity, ledger, new CheckpointStore(database), conduct, clock, threads.blocking());
-      worker = opened(worker(identity, new ProbeStore(database), announcing));
-      worker.pause(pauses.until());
+      work =
+          opened(
+              new NodeWorker(
+                  config,
+                  directory.path(),
+                  identity,
+                  ledger,
+                  belonging,
+                  database,
+                  this::artifact,
+                  threads,
+                  clock));
       swarm = opened(swarm(identity));
-      announcing.set(swarm);
+      work.meet(swarm);
       auditor.meet(swarm.audits());
-      transfers = opened(transfers());
-      swarm.takeOrders(transfers.orders(worker::library, worker::refresh), transfers.fetching());
+      transfers = opened(work.transfers());
+      swarm.takeOrders(
+          transfers.orders(worker()::library, worker()::refresh), transfers.fetching());
       ScheduledFuture<?> audits =
           Recurring.schedule(threads.timer(), AUDIT_STEP, AUDIT_STEP, auditor::round);
       open.push(() -> audits.cancel(false));
@@ -186,30 +175,23 @@ public final class Node implements NodeControl, AutoCloseable {
                   clock,
                   config.firstChunkMax(),
                   STALL_MAX));
-      wanted = coordinator::wanted;
-      worker.serveDemand(() -> swarm.peers().peers(), coordinator::wanted);
+      work.serveDemand(coordinator);
       jobs = opened(openingJobs.take());
       jobs.start(
           identity.peerId(),
+          config.upstream().<Upstream>map(UpstreamModel::new).orElse(Upstream.NONE),
           coordinator,
+          swarm,
           ledger,
           conduct,
           this::capability,
-          () -> swarm.peers().peers(),
-          config.upstream().<Upstream>map(UpstreamModel::new).orElse(Upstream.NONE),
           threads,
           clock);
-      handovers = new JobHandovers(jobs.queue(), swarm, loans, threads.blocking());
-      ScheduledFuture<?> asking =
-          Recurring.schedule(threads.timer(), HANDOVER_STEP, HANDOVER_STEP, handovers::round);
-      open.push(() -> asking.cancel(false));
       swarm.lookAfterJobs(new MemberJobs(this, threads.blocking()));
-      swarm.share(
-          coordinator.snapshots(digest -> jobs.artifacts().find(digest.hex()), transfers.source()),
-          transfers.sending());
+      swarm.share(coordinator.snapshots(this::artifact, transfers.source()), transfers.sending());
       api = opened(HttpApi.start(this, token, Version.current(), http, threads.blocking()));
       directory.announce(self());
-      worker.start();
+      worker().start();
       started = true;
     } finally {
       if (!started) {
@@ -253,68 +235,9 @@ public final class Node implements NodeControl, AutoCloseable {
     return part;
   }
 
-  private Worker worker(Identity identity, ProbeStore probes, AtomicReference<Swarm> announcing) {
-    SnapshotCache snapshots =
-        new SnapshotCache(
-            directory.path().resolve("snapshots"),
-            identity.peerId(),
-            digest -> jobs.artifacts().find(digest.hex()),
-            () -> swarm.blobs(),
-            clock);
-    ScheduledFuture<?> forgetting =
-        Recurring.schedule(
-            threads.timer(),
-            Duration.ZERO,
-            FORGET_STEP,
-            () -> threads.blocking().execute(snapshots::forgetUnused));
-    open.push(() -> forgetting.cancel(false));
-    return new Worker(
-        new Worker.Parts(
-            identity,
-            () -> membership.swarm().bytes(),
-            ledger,
-            Engines.of(
-                config, identity.peerId().toString(), directory.path(), snapshots, threads.timer()),
-            config.limits(),
-            new Worker.Owner(config.ownerRules(), this::machine, peer -> membership.name(peer)),
-            new Worker.Probing(config.engines().probing(), probes),
-            threads.timer(),
-            clock),
-        () -> {
-          Swarm told = announcing.get();
-          if (told != null) {
-            told.capabilityChanged();
-          }
-        });
-  }
-
-  private ModelTransfers transfers() {
-    return ModelTransfers.of(
-        config.transfers(),
-        () -> capability().models(),
-        this::sharesWith,
-        new ModelTransfers.Places(
-            directory.path().resolve("transfers"),
-            config.engines().ollama(),
-            config.ollamaStore(),
-            config.engines().llamaModels()),
-        threads.timer(),
-        clock);
-  }
-
-  /** Whether the owner lets a member use this machine now. */
-  private boolean sharesWith(PeerId member) {
-    Set<String> blocked = config.ownerRules().blocked();
-    return worker.closedFor().isEmpty()
-        && !blocked.contains(member.toString())
-        && !blocked.contains(membership.name(member));
-  }
-
-  private MachineState machine() {
-    OwnerRules rules = config.ownerRules();
-    return rules.powerAware() || rules.freeMemoryMbMin() > 0
-        ? machine.read()
-        : MachineState.UNKNOWN;
+  /** What jobs of this node have left. */
+  private Optional<Path> artifact(BlobDigest digest) {
+    return jobs.artifacts().find(digest.hex());
   }
 
   private Swarm swarm(Identity identity) throws IOException {
@@ -323,8 +246,8 @@ public final class Node implements NodeControl, AutoCloseable {
         new SwarmParts(
             identity,
             membership,
-            this::offered,
-            worker,
+            work::offered,
+            work.worker(),
             conduct,
             auditor,
             threads.timer(),
@@ -381,7 +304,7 @@ public final class Node implements NodeControl, AutoCloseable {
 
   @Override
   public Capability capability() {
-    return worker.capability(config.name(), Version.software()).wanting(wanted.get());
+    return work.capability();
   }
 
   @Override
@@ -401,25 +324,12 @@ public final class Node implements NodeControl, AutoCloseable {
 
   @Override
   public void pause(Optional<Duration> time) {
-    Instant until = time.map(clock.instant()::plus).orElse(PAUSED_FOR_EVER);
-    pauses.save(until);
-    worker.pause(until);
-    belonging.recordPolicy(
-        time.isPresent()
-            ? "paused until " + until.truncatedTo(ChronoUnit.SECONDS)
-            : "paused until it is resumed");
+    work.pause(time);
   }
 
   @Override
   public void resume() {
-    pauses.save(Instant.EPOCH);
-    worker.resume();
-    belonging.recordPolicy("resumed");
-  }
-
-  /** What it does for others, which is nothing while its owner keeps it to himself. */
-  private Capability offered() {
-    return worker.closedFor().isEmpty() ? capability() : capability().withoutWork();
+    work.resume();
   }
 
   private void onFault(Conduct.Observed observed) {
@@ -463,12 +373,12 @@ public final class Node implements NodeControl, AutoCloseable {
 
   @Override
   public JobHandovers jobHandovers() {
-    return handovers;
+    return jobs.handovers();
   }
 
   @Override
   public SnapshotLoans snapshotLoans() {
-    return loans;
+    return jobs.loans();
   }
 
   @Override
@@ -483,7 +393,7 @@ public final class Node implements NodeControl, AutoCloseable {
 
   @Override
   public Worker worker() {
-    return worker;
+    return work.worker();
   }
 
   @Override

@@ -9,29 +9,40 @@ import dev.waggle.coordinator.job.Upstream;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.Ledger;
+import dev.waggle.mesh.libp2p.Recurring;
+import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.node.data.DataDirectory;
 import dev.waggle.node.data.DataException;
+import dev.waggle.node.job.JobHandovers;
+import dev.waggle.node.job.SnapshotLoans;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The jobs of a node: their queue, what they left, and who has them done. */
+/** The jobs of a node: their queue, what they left, who has them done, and who hands them over. */
 final class NodeJobs implements AutoCloseable {
   // Beside each place of the swarm one task that is on its way.
   private static final int TASKS_PER_SLOT = 2;
+  private static final Duration HANDOVER_STEP = Duration.ofSeconds(5);
 
   private final JobQueue queue;
   private final ArtifactStore artifacts;
+  private final SnapshotLoans loans = new SnapshotLoans();
   private @Nullable JobRunner runner;
+  private @Nullable JobHandovers handovers;
+  private @Nullable ScheduledFuture<?> asking;
 
   private NodeJobs(JobQueue queue, ArtifactStore artifacts) {
     this.queue = queue;
@@ -61,24 +72,35 @@ final class NodeJobs implements AutoCloseable {
     return artifacts;
   }
 
+  /** What other nodes may fetch for jobs that are on their way to them. */
+  SnapshotLoans loans() {
+    return loans;
+  }
+
+  /** Hands them over, once they are {@link #start started}. */
+  JobHandovers handovers() {
+    return Objects.requireNonNull(handovers, "jobs are not started yet");
+  }
+
   /** Begins to have them done. */
   void start(
       PeerId self,
-      TaskSubmitter swarm,
+      Upstream upstream,
+      TaskSubmitter tasks,
+      Swarm swarm,
       Ledger ledger,
       Conduct conduct,
       Supplier<Capability> own,
-      Supplier<List<Peer>> peers,
-      Upstream upstream,
       NodeThreads threads,
       Clock clock) {
+    Supplier<List<Peer>> peers = () -> swarm.peers().peers();
     runner =
         JobRunner.start(
             new JobRunner.Parts(
                 self,
                 queue,
                 artifacts,
-                swarm,
+                tasks,
                 ledger,
                 conduct,
                 () -> room(own.get(), peers.get()),
@@ -90,6 +112,9 @@ final class NodeJobs implements AutoCloseable {
                 threads.timer(),
                 clock,
                 new SecureRandom()));
+    JobHandovers started = new JobHandovers(queue, swarm, loans, threads.blocking());
+    handovers = started;
+    asking = Recurring.schedule(threads.timer(), HANDOVER_STEP, HANDOVER_STEP, started::round);
   }
 
   private static int room(Capability own, List<Peer> peers) {
@@ -117,6 +142,10 @@ final class NodeJobs implements AutoCloseable {
 
   @Override
   public void close() {
+    ScheduledFuture<?> rounds = asking;
+    if (rounds != null) {
+      rounds.cancel(false);
+    }
     JobRunner running = runner;
     if (running != null) {
       running.close();
