@@ -9,7 +9,7 @@ import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.node.config.Setting;
 import dev.waggle.worker.fake.FakeOllama;
-import dev.waggle.worker.fake.FakeOllama.Fault;
+import dev.waggle.worker.fake.FakeServer.Fault;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

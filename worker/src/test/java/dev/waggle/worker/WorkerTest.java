@@ -32,7 +32,7 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.worker.engine.Patience;
 import dev.waggle.worker.engine.ollama.OllamaEngine;
 import dev.waggle.worker.fake.FakeOllama;
-import dev.waggle.worker.fake.FakeOllama.Fault;
+import dev.waggle.worker.fake.FakeServer.Fault;
 import dev.waggle.worker.owner.MachineState;
 import dev.waggle.worker.owner.OwnerRules;
 import java.io.IOException;

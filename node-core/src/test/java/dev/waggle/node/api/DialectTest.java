@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.waggle.node.Node;
 import dev.waggle.node.config.Setting;
 import dev.waggle.worker.fake.FakeOllama;
+import dev.waggle.worker.fake.FakeServer;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -409,7 +410,7 @@ class DialectTest {
 
   @Test
   void response_thatBreaks_saysSoInItsWay() throws Exception {
-    ollama.fail(FakeOllama.MODEL, FakeOllama.Fault.ERROR_MID_STREAM);
+    ollama.fail(FakeOllama.MODEL, FakeServer.Fault.ERROR_MID_STREAM);
     List<JsonNode> events = events("/v1/responses", FakeOllama.MODEL, "\"input\":\"hi\"");
     JsonNode last = events.get(events.size() - 1);
     assertThat(last.path("type").asText()).isEqualTo("response.failed");

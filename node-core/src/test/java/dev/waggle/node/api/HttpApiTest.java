@@ -13,6 +13,7 @@ import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.node.Node;
 import dev.waggle.node.config.Setting;
 import dev.waggle.worker.fake.FakeOllama;
+import dev.waggle.worker.fake.FakeServer;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -740,7 +741,7 @@ class HttpApiTest {
     "GARBAGE,502",
     "BAD_REQUEST,400"
   })
-  void engineFault_isAnHonestError(FakeOllama.Fault fault, int status) throws Exception {
+  void engineFault_isAnHonestError(FakeServer.Fault fault, int status) throws Exception {
     ollama.fail(FakeOllama.MODEL, fault);
     HttpResponse<String> whole = post("/v1/chat/completions", chat(FakeOllama.MODEL, ""));
     assertThat(whole.statusCode()).isEqualTo(status);

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.waggle.node.process.NodeProcess;
 import dev.waggle.worker.fake.FakeOllama;
+import dev.waggle.worker.fake.FakeServer;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -61,7 +62,7 @@ class NpmClientsIT {
 
   @Test
   void shapes_areThoseOfOpenAisDescription() throws Exception {
-    ollama.fail(FakeOllama.ENDLESS, FakeOllama.Fault.ERROR_MID_STREAM);
+    ollama.fail(FakeOllama.ENDLESS, FakeServer.Fault.ERROR_MID_STREAM);
     try {
       assertThat(client("shapes.mjs")).contains("ok");
     } finally {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.waggle.node.process.NodeProcess;
 import dev.waggle.worker.fake.FakeOllama;
+import dev.waggle.worker.fake.FakeServer;
 import java.io.BufferedReader;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -178,7 +179,7 @@ class ResumeIT {
     await().atMost(Duration.ofSeconds(30)).until(() -> resumable() == 2);
 
     for (FakeOllama each : engines()) {
-      each.fail(MODEL, FakeOllama.Fault.ERROR_MID_STREAM);
+      each.fail(MODEL, FakeServer.Fault.ERROR_MID_STREAM);
     }
     Heard structured =
         hear(ask("ant", ",\"response_format\":{\"type\":\"json_object\"}"), "never", worker -> {});

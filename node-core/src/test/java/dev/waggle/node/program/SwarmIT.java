@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.waggle.node.process.NodeProcess;
 import dev.waggle.worker.fake.FakeOllama;
-import dev.waggle.worker.fake.FakeOllama.Fault;
+import dev.waggle.worker.fake.FakeServer.Fault;
 import java.io.BufferedReader;
 import java.io.InputStream;
 import java.io.InputStreamReader;

@@ -16,7 +16,7 @@ import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.node.process.NodeProcess;
 import dev.waggle.worker.fake.FakeModelStore;
 import dev.waggle.worker.fake.FakeOllama;
-import dev.waggle.worker.fake.FakeOllama.Fault;
+import dev.waggle.worker.fake.FakeServer.Fault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

@@ -1,17 +1,14 @@
 package dev.waggle.worker.fake;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,11 +19,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in for an Ollama server on loopback: version, tags, ps, show, chat, generate, embed, pull
@@ -35,7 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * NAME COUNT" gets so many pieces that can be told from all others. One who says "clock COUNT" gets
  * so many that say when they were sent. A message of the assistant that comes last is gone on with.
  */
-public final class FakeOllama implements AutoCloseable {
+public final class FakeOllama extends FakeServer {
   /** Says {@link #ANSWER}. */
   public static final String MODEL = "fake:1b";
 
@@ -57,24 +53,6 @@ public final class FakeOllama implements AutoCloseable {
   /** What the models say, in pieces. */
   public static final List<String> ANSWER = List.of("one", " two", " three", " four", " five 🐝");
 
-  /** How a chat can go wrong. */
-  public enum Fault {
-    /** 503 before anything else. */
-    OVERLOADED,
-    /** 400 before anything else. */
-    BAD_REQUEST,
-    /** An error line after two pieces. */
-    ERROR_MID_STREAM,
-    /** The stream ends after two pieces, without {@code done}. */
-    CUT_STREAM,
-    /** Nothing more comes after two pieces, and the stream stays open. */
-    STALL,
-    /** Nothing comes at all, and the stream stays open. */
-    SILENCE,
-    /** A line that is no JSON. */
-    GARBAGE
-  }
-
   /**
    * How fast models are.
    *
@@ -86,23 +64,9 @@ public final class FakeOllama implements AutoCloseable {
     static final Pace AT_ONCE = new Pace(Duration.ZERO, Duration.ZERO, Duration.ZERO);
   }
 
-  private static final int CHARACTERS_PER_TOKEN = 4;
-  private static final int PIECES_BEFORE_FAULT = 2;
-  private static final long TICK_MS = 20;
+  private static final String NDJSON = "application/x-ndjson";
   private static final Duration PAUSE_MAX = Duration.ofMinutes(1);
-  private static final ObjectMapper JSON = new ObjectMapper();
 
-  static {
-    // Without it every small write waits for the other side's delayed acknowledgement.
-    System.setProperty("sun.net.httpserver.nodelay", "true");
-  }
-
-  private final HttpServer server;
-  private final ExecutorService threads = Executors.newCachedThreadPool(FakeOllama::daemon);
-  private final CountDownLatch closed = new CountDownLatch(1);
-  private final Map<String, Fault> faults = new ConcurrentHashMap<>();
-  private final AtomicInteger chatting = new AtomicInteger();
-  private final AtomicInteger abandoned = new AtomicInteger();
   private final List<JsonNode> loads = new CopyOnWriteArrayList<>();
   private final Set<String> endsSoon = ConcurrentHashMap.newKeySet();
   private final List<JsonNode> chats = new CopyOnWriteArrayList<>();
@@ -114,13 +78,12 @@ public final class FakeOllama implements AutoCloseable {
   private volatile boolean pullHangs;
   private volatile boolean waggle;
   private volatile boolean little;
-  private volatile @org.jspecify.annotations.Nullable FakeModelStore store;
+  private volatile @Nullable FakeModelStore store;
   private volatile boolean forgetful;
   private final Map<String, FakeModel> models = new ConcurrentHashMap<>(FakeModel.all());
   private final Set<String> loaded = ConcurrentHashMap.newKeySet();
   private final Map<String, String> read = new ConcurrentHashMap<>();
   private final Map<String, Semaphore> slots = new ConcurrentHashMap<>();
-  private final AtomicInteger most = new AtomicInteger();
   private volatile Pace pace = Pace.AT_ONCE;
   private volatile int parallel = Integer.MAX_VALUE;
 
@@ -136,32 +99,25 @@ public final class FakeOllama implements AutoCloseable {
 
   /** Starts one at an address. */
   public FakeOllama(InetSocketAddress at) throws IOException {
-    server = HttpServer.create(at, 0);
-    server.setExecutor(threads);
-    server.createContext("/api/version", exchange -> answer(exchange, version()));
-    server.createContext("/api/tags", exchange -> answer(exchange, tags()));
-    server.createContext("/api/ps", exchange -> answer(exchange, little ? 404 : 200, running()));
-    server.createContext("/api/show", this::show);
-    server.createContext("/api/chat", this::chat);
-    server.createContext("/api/blobs/", this::blob);
-    server.createContext("/api/create", this::create);
-    server.createContext("/api/generate", this::chat);
-    server.createContext("/api/embed", this::embed);
-    server.createContext("/api/pull", this::pull);
-    server.createContext("/api/delete", this::delete);
+    super(at, "fake-ollama");
+    serve("/api/version", exchange -> answer(exchange, version()));
+    serve("/api/tags", exchange -> answer(exchange, tags()));
+    serve("/api/ps", exchange -> answer(exchange, little ? 404 : 200, running()));
+    serve("/api/show", this::show);
+    serve("/api/chat", this::chat);
+    serve("/api/blobs/", this::blob);
+    serve("/api/create", this::create);
+    serve("/api/generate", this::chat);
+    serve("/api/embed", this::embed);
+    serve("/api/pull", this::pull);
+    serve("/api/delete", this::delete);
     loaded.add(MODEL);
-    server.start();
-  }
-
-  private static Thread daemon(Runnable work) {
-    Thread thread = new Thread(work, "fake-ollama");
-    thread.setDaemon(true);
-    return thread;
+    start();
   }
 
   /** Its address. */
   public URI address() {
-    InetSocketAddress at = server.getAddress();
+    InetSocketAddress at = listensAt();
     return URI.create("http://" + at.getAddress().getHostAddress() + ":" + at.getPort());
   }
 
@@ -188,19 +144,9 @@ public final class FakeOllama implements AutoCloseable {
     slots.clear();
   }
 
-  /** The most chats that ran at once. */
-  public int mostAtOnce() {
-    return most.get();
-  }
-
-  /** Makes a model's chats fail from now on. */
-  public void fail(String model, Fault fault) {
-    faults.put(model, fault);
-  }
-
   /** Makes all models work again, and ends what hangs. */
   public void heal() {
-    faults.clear();
+    forgetFaults();
     pullHangs = false;
     CountDownLatch hanging = healed;
     healed = new CountDownLatch(1);
@@ -245,16 +191,6 @@ public final class FakeOllama implements AutoCloseable {
   /** Makes it answer only version, tags and chat, as imitations of Ollama do. */
   public void speakLittle() {
     little = true;
-  }
-
-  /** Chats that run now. */
-  public int chatting() {
-    return chatting.get();
-  }
-
-  /** Chats whose client went away before the end. */
-  public int abandoned() {
-    return abandoned.get();
   }
 
   /** The chat requests so far. */
@@ -400,16 +336,6 @@ public final class FakeOllama implements AutoCloseable {
     answer(exchange, 200, body);
   }
 
-  private static void answer(HttpExchange exchange, int status, JsonNode body) throws IOException {
-    byte[] bytes = JSON.writeValueAsBytes(body);
-    exchange.getResponseHeaders().set("content-type", "application/json; charset=utf-8");
-    exchange.sendResponseHeaders(status, bytes.length);
-    try (OutputStream out = exchange.getResponseBody()) {
-      out.write(bytes);
-    }
-    exchange.close();
-  }
-
   private void chat(HttpExchange exchange) throws IOException {
     JsonNode request = JSON.readTree(exchange.getRequestBody());
     if (exchange.getRequestURI().getPath().endsWith("generate") && !request.has("prompt")) {
@@ -418,7 +344,7 @@ public final class FakeOllama implements AutoCloseable {
     }
     chats.add(request);
     String model = request.path("model").asText();
-    Fault fault = faults.get(model);
+    @Nullable Fault fault = fault(model);
     FakeModel known = models.get(model);
     if (known == null || model.equals(REMOTE)) {
       answer(exchange, 404, error("model '" + model + "' not found"));
@@ -433,17 +359,8 @@ public final class FakeOllama implements AutoCloseable {
     } else if (fault == Fault.BAD_REQUEST) {
       answer(exchange, 400, error("this model cannot do that"));
     } else {
-      most.accumulateAndGet(chatting.incrementAndGet(), Math::max);
-      try {
-        stream(exchange, known, request, fault);
-      } catch (IOException e) {
-        abandoned.incrementAndGet();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      } finally {
-        chatting.decrementAndGet();
-        exchange.close();
-      }
+      boolean inMessages = exchange.getRequestURI().getPath().endsWith("chat");
+      stream(exchange, NDJSON, out -> stream(out, known, request, fault, inMessages));
     }
   }
 
@@ -472,15 +389,8 @@ public final class FakeOllama implements AutoCloseable {
   }
 
   private void stream(
-      HttpExchange exchange,
-      FakeModel model,
-      JsonNode request,
-      @org.jspecify.annotations.Nullable Fault fault)
+      OutputStream out, FakeModel model, JsonNode request, @Nullable Fault fault, boolean chat)
       throws IOException, InterruptedException {
-    exchange.getResponseHeaders().set("content-type", "application/x-ndjson");
-    exchange.sendResponseHeaders(200, 0);
-    OutputStream out = exchange.getResponseBody();
-    out.flush();
     if (fault == Fault.SILENCE) {
       healed.await();
       return;
@@ -488,18 +398,14 @@ public final class FakeOllama implements AutoCloseable {
     Semaphore slot = slots.computeIfAbsent(model.name(), name -> new Semaphore(parallel));
     slot.acquire();
     try {
-      say(out, model, request, fault, exchange.getRequestURI().getPath().endsWith("chat"));
+      answer(out, model, request, fault, chat);
     } finally {
       slot.release();
     }
   }
 
-  private void say(
-      OutputStream out,
-      FakeModel model,
-      JsonNode request,
-      @org.jspecify.annotations.Nullable Fault fault,
-      boolean chat)
+  private void answer(
+      OutputStream out, FakeModel model, JsonNode request, @Nullable Fault fault, boolean chat)
       throws IOException, InterruptedException {
     Pace now = pace;
     long loading = loaded.add(model.name()) ? now.load().toNanos() : 0;
@@ -599,7 +505,7 @@ public final class FakeOllama implements AutoCloseable {
   private void pull(HttpExchange exchange) throws IOException {
     JsonNode request = JSON.readTree(exchange.getRequestBody());
     String name = request.path("model").asText(request.path("name").asText());
-    exchange.getResponseHeaders().set("content-type", "application/x-ndjson");
+    exchange.getResponseHeaders().set("content-type", NDJSON);
     exchange.sendResponseHeaders(200, 0);
     pulling.incrementAndGet();
     try (OutputStream out = exchange.getResponseBody()) {
@@ -641,10 +547,7 @@ public final class FakeOllama implements AutoCloseable {
   private void fail(OutputStream out, Fault fault) throws IOException, InterruptedException {
     switch (fault) {
       case ERROR_MID_STREAM -> line(out, error("an error was encountered while running the model"));
-      case GARBAGE -> {
-        out.write("<html>\n".getBytes(StandardCharsets.UTF_8));
-        out.flush();
-      }
+      case GARBAGE -> say(out, "<html>\n");
       case STALL -> healed.await();
       case CUT_STREAM -> out.flush();
       default -> throw new AssertionError("handled before");
@@ -666,15 +569,12 @@ public final class FakeOllama implements AutoCloseable {
   }
 
   private static void line(OutputStream out, JsonNode part) throws IOException {
-    out.write((part + "\n").getBytes(StandardCharsets.UTF_8));
-    out.flush();
+    say(out, part + "\n");
   }
 
   @Override
   public void close() {
-    closed.countDown();
     heal();
-    server.stop(0);
-    threads.shutdownNow();
+    super.close();
   }
 }

@@ -1,30 +1,21 @@
 package dev.waggle.worker.fake;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
-import com.sun.net.httpserver.HttpServer;
-import dev.waggle.worker.fake.FakeOllama.Fault;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,26 +23,15 @@ import org.jspecify.annotations.Nullable;
  * and completions, and embeddings. Its models are those of {@link FakeOllama}, say the same and
  * fail in the same ways.
  */
-public final class FakeOpenAi implements AutoCloseable {
+public final class FakeOpenAi extends FakeServer {
   /** How much its models read at once, in tokens. */
   public static final int CONTEXT_TOKENS = 16_384;
 
   /** How large its models are, in parameters. */
   public static final long PARAMETERS = 1_235_814_432L;
 
-  private static final int CHARACTERS_PER_TOKEN = 4;
-  private static final int PIECES_BEFORE_FAULT = 2;
-  private static final long TICK_MS = 20;
-  private static final ObjectMapper JSON = new ObjectMapper();
-
-  private final HttpServer server;
-  private final ExecutorService threads = Executors.newCachedThreadPool(FakeOpenAi::daemon);
   private final Map<String, FakeModel> models = FakeModel.all();
-  private final Map<String, Fault> faults = new ConcurrentHashMap<>();
   private final List<JsonNode> requests = new CopyOnWriteArrayList<>();
-  private final AtomicInteger answering = new AtomicInteger();
-  private final AtomicInteger abandoned = new AtomicInteger();
-  private final CountDownLatch closed = new CountDownLatch(1);
   private volatile Optional<String> key = Optional.empty();
   private volatile String owner = "llamacpp";
   private volatile boolean meta = true;
@@ -59,17 +39,17 @@ public final class FakeOpenAi implements AutoCloseable {
 
   /** Starts one on a free loopback port. */
   public FakeOpenAi() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setExecutor(threads);
+    super(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), "fake-openai");
     serve("/v1/models", exchange -> answer(exchange, 200, list()));
     serve("/v1/chat/completions", this::complete);
     serve("/v1/completions", this::complete);
     serve("/v1/embeddings", this::embed);
-    server.start();
+    start();
   }
 
-  private void serve(String path, HttpHandler handler) {
-    server.createContext(
+  @Override
+  void serve(String path, HttpHandler handler) {
+    super.serve(
         path,
         exchange -> {
           String shown = exchange.getRequestHeaders().getFirst("authorization");
@@ -82,25 +62,14 @@ public final class FakeOpenAi implements AutoCloseable {
         });
   }
 
-  private static Thread daemon(Runnable work) {
-    Thread thread = new Thread(work, "fake-openai");
-    thread.setDaemon(true);
-    return thread;
-  }
-
   /** Its address, with the path that all others begin with. */
   public URI address() {
-    return URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/v1");
+    return URI.create("http://127.0.0.1:" + listensAt().getPort() + "/v1");
   }
 
   /** Makes it answer only those who show a key. */
   public void require(String wanted) {
     key = Optional.of(wanted);
-  }
-
-  /** Makes a model's answers fail from now on. */
-  public void fail(String model, Fault fault) {
-    faults.put(model, fault);
   }
 
   /** Makes it list its models as a Waggle node does. */
@@ -119,16 +88,6 @@ public final class FakeOpenAi implements AutoCloseable {
    */
   public void sayErrorsInTheirOwnField() {
     errorField = true;
-  }
-
-  /** Answers that are under way. */
-  public int answering() {
-    return answering.get();
-  }
-
-  /** Answers whose client went away before the end. */
-  public int abandoned() {
-    return abandoned.get();
   }
 
   /** The bodies of the requests so far. */
@@ -169,22 +128,12 @@ public final class FakeOpenAi implements AutoCloseable {
     return body;
   }
 
-  private static void answer(HttpExchange exchange, int status, JsonNode body) throws IOException {
-    byte[] bytes = JSON.writeValueAsBytes(body);
-    exchange.getResponseHeaders().set("content-type", "application/json; charset=utf-8");
-    exchange.sendResponseHeaders(status, bytes.length);
-    try (OutputStream out = exchange.getResponseBody()) {
-      out.write(bytes);
-    }
-    exchange.close();
-  }
-
   private void complete(HttpExchange exchange) throws IOException {
     JsonNode request = JSON.readTree(exchange.getRequestBody());
     requests.add(request);
     String name = request.path("model").asText();
     FakeModel model = models.get(name);
-    Fault fault = faults.get(name);
+    @Nullable Fault fault = fault(name);
     if (model == null) {
       answer(exchange, 404, error("The model `" + name + "` does not exist.", "model_not_found"));
     } else if (!model.can("completion") || !request.path("stream").asBoolean()) {
@@ -194,32 +143,18 @@ public final class FakeOpenAi implements AutoCloseable {
     } else if (fault == Fault.BAD_REQUEST) {
       answer(exchange, 400, error("this model cannot do that", "invalid_value"));
     } else {
-      answering.incrementAndGet();
-      try {
-        stream(exchange, model, request, fault);
-      } catch (IOException e) {
-        abandoned.incrementAndGet();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      } finally {
-        answering.decrementAndGet();
-        exchange.close();
-      }
+      boolean chat = exchange.getRequestURI().getPath().endsWith("/chat/completions");
+      stream(exchange, "text/event-stream", out -> stream(out, model, request, fault, chat));
     }
   }
 
   private void stream(
-      HttpExchange exchange, FakeModel model, JsonNode request, @Nullable Fault fault)
+      OutputStream out, FakeModel model, JsonNode request, @Nullable Fault fault, boolean chat)
       throws IOException, InterruptedException {
-    exchange.getResponseHeaders().set("content-type", "text/event-stream");
-    exchange.sendResponseHeaders(200, 0);
-    OutputStream out = exchange.getResponseBody();
-    out.flush();
     if (fault == Fault.SILENCE) {
       closed.await();
       return;
     }
-    boolean chat = exchange.getRequestURI().getPath().endsWith("/chat/completions");
     FakeOpenAiEvents events = new FakeOpenAiEvents(model.name(), chat);
     line(out, ": a comment, which keeps connections open");
     if (chat) {
@@ -276,8 +211,7 @@ public final class FakeOpenAi implements AutoCloseable {
   }
 
   private static void line(OutputStream out, String line) throws IOException {
-    out.write((line + "\n\n").getBytes(StandardCharsets.UTF_8));
-    out.flush();
+    say(out, line + "\n\n");
   }
 
   /** The vectors come in no order; each says whose it is. */
@@ -303,12 +237,5 @@ public final class FakeOpenAi implements AutoCloseable {
     }
     body.putObject("usage").put("prompt_tokens", tokens).put("total_tokens", tokens);
     answer(exchange, 200, body);
-  }
-
-  @Override
-  public void close() {
-    closed.countDown();
-    server.stop(0);
-    threads.shutdownNow();
   }
 }

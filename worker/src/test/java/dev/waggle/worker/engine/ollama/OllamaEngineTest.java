@@ -2,7 +2,6 @@ package dev.waggle.worker.engine.ollama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
@@ -19,34 +18,29 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Tool;
 import dev.waggle.mesh.swarm.exchange.ToolCall;
 import dev.waggle.worker.engine.Engine;
-import dev.waggle.worker.engine.EngineCompliance;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
 import dev.waggle.worker.engine.Patience;
+import dev.waggle.worker.engine.ServerCompliance;
 import dev.waggle.worker.fake.FakeOllama;
-import dev.waggle.worker.fake.FakeOllama.Fault;
+import dev.waggle.worker.fake.FakeServer;
+import dev.waggle.worker.fake.FakeServer.Fault;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class OllamaEngineTest extends EngineCompliance {
+class OllamaEngineTest extends ServerCompliance {
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private FakeOllama ollama;
   private OllamaEngine engine;
@@ -70,20 +64,18 @@ class OllamaEngineTest extends EngineCompliance {
   }
 
   @Override
-  protected String model() {
-    return FakeOllama.MODEL;
+  protected FakeServer server() {
+    return ollama;
   }
 
   @Override
-  protected String answer() {
-    return String.join("", FakeOllama.ANSWER);
+  protected Engine engine(Patience patience) {
+    return new OllamaEngine(ollama.address(), 8_192, patience, timer);
   }
 
-  private ModelOffer offer(String name) throws Exception {
-    return engine.models().stream()
-        .filter(each -> each.name().equals(name))
-        .findFirst()
-        .orElseThrow();
+  @Override
+  protected String overloaded() {
+    return "server busy";
   }
 
   @Test
@@ -115,10 +107,6 @@ class OllamaEngineTest extends EngineCompliance {
     assertThat(ollama.chats())
         .extracting(each -> each.path("options").path("num_ctx").asInt())
         .containsExactly(4_096, 8_192);
-  }
-
-  private Generation.End run(TaskSpec task, List<Chunk> chunks) throws Exception {
-    return engine.start(task).run(chunks::add);
   }
 
   private static TaskSpec.Chat capable(ChatMessage message, ChatOptions options) {
@@ -202,29 +190,6 @@ class OllamaEngineTest extends EngineCompliance {
   }
 
   @Test
-  void logprobs_comeWithTheirText() throws Exception {
-    Sampling likely =
-        new Sampling(
-            OptionalInt.of(2),
-            OptionalDouble.empty(),
-            OptionalDouble.empty(),
-            OptionalInt.empty(),
-            OptionalDouble.empty(),
-            Sampling.Penalties.DEFAULT,
-            OptionalLong.empty(),
-            List.of(),
-            OptionalInt.of(2));
-    List<Chunk> chunks = new ArrayList<>();
-    Generation.End end = run(chat(FakeOllama.MODEL, likely), chunks);
-    assertThat(end.reason()).isEqualTo(Outcome.FinishReason.LENGTH);
-    Chunk.Text first = (Chunk.Text) chunks.get(0);
-    assertThat(first.logprobs()).hasSize(1);
-    assertThat(first.logprobs().get(0).token()).isEqualTo("one");
-    assertThat(first.logprobs().get(0).bytes()).containsExactly(111, 110, 101);
-    assertThat(first.logprobs().get(0).top()).hasSize(2);
-  }
-
-  @Test
   void completions_areRawOrFilledIn() throws Exception {
     List<Chunk> raw = new ArrayList<>();
     run(
@@ -238,24 +203,6 @@ class OllamaEngineTest extends EngineCompliance {
             FakeOllama.CAPABLE, Set.of(), "a", Optional.of("z"), false, Sampling.DEFAULT),
         filled);
     assertThat(text(filled)).isEqualTo("<middle of z>");
-  }
-
-  @Test
-  void embedding_ofManyTexts_keepsTheirOrder() throws Exception {
-    List<String> inputs = IntStream.range(0, 40).mapToObj(i -> "text " + i).toList();
-    List<Chunk> chunks = new ArrayList<>();
-    Generation.End end =
-        run(
-            new TaskSpec.Embedding(
-                FakeOllama.EMBEDDER, Set.of(), inputs, OptionalInt.empty(), true),
-            chunks);
-    assertThat(chunks).hasSize(40);
-    for (int i = 0; i < 40; i++) {
-      Chunk.Vector vector = (Chunk.Vector) chunks.get(i);
-      assertThat(vector.index()).isEqualTo(i);
-      assertThat(vector.values().get(0)).isEqualTo((float) FakeOllama.vectorOf("text " + i)[0]);
-    }
-    assertThat(end.usage().promptTokens()).isGreaterThanOrEqualTo(40);
   }
 
   @Test
@@ -296,76 +243,11 @@ class OllamaEngineTest extends EngineCompliance {
   @Test
   void firstPiece_mayTakeLongerThanTheNext() throws Exception {
     ollama.fail(FakeOllama.MODEL, Fault.SILENCE);
-    OllamaEngine patient =
-        new OllamaEngine(
-            ollama.address(),
-            8_192,
-            new Patience(Duration.ofSeconds(2), Duration.ofMillis(1)),
-            timer);
+    Engine patient = engine(new Patience(Duration.ofSeconds(2), Duration.ofMillis(1)));
     long begin = System.nanoTime();
     assertThatThrownBy(() -> patient.start(chat(FakeOllama.MODEL)).run(chunk -> {}))
         .hasMessageContaining("silent for 2 s");
     assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofSeconds(2));
-  }
-
-  @Test
-  void thinking_isToldApartFromTheAnswer() throws Exception {
-    List<Chunk> chunks = new ArrayList<>();
-    engine.start(chat(FakeOllama.THINKER)).run(chunks::add);
-    assertThat(chunks.get(0)).isEqualTo(new Chunk.Thinking("let me count"));
-    assertThat(text(chunks)).isEqualTo(answer());
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "OVERLOADED, ENGINE, server busy",
-    "BAD_REQUEST, BAD_REQUEST, this model cannot do that",
-    "ERROR_MID_STREAM, ENGINE, an error was encountered",
-    "CUT_STREAM, ENGINE, broke",
-    "GARBAGE, ENGINE, no JSON"
-  })
-  void fault_isAFailureThatSaysWhat(Fault fault, Outcome.Failure failure, String message) {
-    ollama.fail(FakeOllama.MODEL, fault);
-    assertThatThrownBy(() -> engine.start(chat(FakeOllama.MODEL)).run(chunk -> {}))
-        .isInstanceOfSatisfying(
-            EngineException.class, e -> assertThat(e.failure()).isEqualTo(failure))
-        .hasMessageContaining(message);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"STALL", "SILENCE"})
-  void silence_isAFailureOnceItLastsTooLong(Fault fault) {
-    ollama.fail(FakeOllama.MODEL, fault);
-    OllamaEngine impatient =
-        new OllamaEngine(
-            ollama.address(),
-            8_192,
-            new Patience(Duration.ofMillis(400), Duration.ofMillis(300)),
-            timer);
-    assertThatThrownBy(() -> impatient.start(chat(FakeOllama.MODEL)).run(chunk -> {}))
-        .isInstanceOf(EngineException.class)
-        .hasMessageContaining("silent");
-  }
-
-  @Test
-  void cancel_reachesTheServer() throws Exception {
-    Generation generation = engine.start(chat(FakeOllama.ENDLESS));
-    CompletableFuture<Void> running = new CompletableFuture<>();
-    CompletableFuture<Throwable> ended =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                generation.run(chunk -> running.complete(null));
-                return new AssertionError("it ran to its end");
-              } catch (Exception e) {
-                return e;
-              }
-            });
-    running.get(10, TimeUnit.SECONDS);
-    assertThat(ollama.chatting()).isEqualTo(1);
-    generation.cancel();
-    assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
-    await().until(() -> ollama.chatting() == 0 && ollama.abandoned() == 1);
   }
 
   @ParameterizedTest

@@ -2,7 +2,6 @@ package dev.waggle.worker.engine.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.waggle.mesh.swarm.capability.Ability;
@@ -18,35 +17,27 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Tool;
 import dev.waggle.mesh.swarm.exchange.ToolCall;
 import dev.waggle.worker.engine.Engine;
-import dev.waggle.worker.engine.EngineCompliance;
 import dev.waggle.worker.engine.EngineException;
 import dev.waggle.worker.engine.Generation;
 import dev.waggle.worker.engine.Patience;
+import dev.waggle.worker.engine.ServerCompliance;
 import dev.waggle.worker.fake.FakeOllama;
-import dev.waggle.worker.fake.FakeOllama.Fault;
 import dev.waggle.worker.fake.FakeOpenAi;
+import dev.waggle.worker.fake.FakeServer;
+import dev.waggle.worker.fake.FakeServer.Fault;
 import java.io.IOException;
 import java.net.URI;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
-class OpenAiEngineTest extends EngineCompliance {
+class OpenAiEngineTest extends ServerCompliance {
   private static final Tool OTHER = new Tool("other", "", "");
   private static final Tool WEATHER = new Tool("weather", "of a city", "{\"type\":\"object\"}");
 
@@ -77,17 +68,18 @@ class OpenAiEngineTest extends EngineCompliance {
   }
 
   @Override
-  protected String model() {
-    return FakeOllama.MODEL;
+  protected FakeServer server() {
+    return server;
   }
 
   @Override
-  protected String answer() {
-    return String.join("", FakeOllama.ANSWER);
+  protected Engine engine(Patience patience) {
+    return engine(Optional.empty(), patience);
   }
 
-  private Generation.End run(TaskSpec task, List<Chunk> chunks) throws Exception {
-    return engine.start(task).run(chunks::add);
+  @Override
+  protected String overloaded() {
+    return "Loading model";
   }
 
   private JsonNode sent() {
@@ -112,19 +104,6 @@ class OpenAiEngineTest extends EngineCompliance {
     return new ChatOptions(List.of(OTHER, WEATHER), choice, Optional.empty(), Optional.empty());
   }
 
-  private static Sampling likely(int top) {
-    return new Sampling(
-        OptionalInt.of(2),
-        OptionalDouble.empty(),
-        OptionalDouble.empty(),
-        OptionalInt.empty(),
-        OptionalDouble.empty(),
-        Sampling.Penalties.DEFAULT,
-        OptionalLong.empty(),
-        List.of(),
-        OptionalInt.of(top));
-  }
-
   @Test
   void models_haveContextParametersAndAbilities() throws Exception {
     ModelOffer offer = offer(FakeOllama.MODEL);
@@ -134,13 +113,6 @@ class OpenAiEngineTest extends EngineCompliance {
     assertThat(offer.abilities())
         .containsExactlyInAnyOrder(Ability.COMPLETION, Ability.TOOLS, Ability.VISION);
     assertThat(offer(FakeOllama.EMBEDDER).abilities()).containsExactly(Ability.EMBEDDING);
-  }
-
-  private ModelOffer offer(String name) throws Exception {
-    return engine.models().stream()
-        .filter(each -> each.name().equals(name))
-        .findFirst()
-        .orElseThrow();
   }
 
   @Test
@@ -215,22 +187,6 @@ class OpenAiEngineTest extends EngineCompliance {
         .hasMessageNotContaining("wrong-key");
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "OVERLOADED, ENGINE, Loading model",
-    "BAD_REQUEST, BAD_REQUEST, this model cannot do that",
-    "ERROR_MID_STREAM, ENGINE, an error was encountered",
-    "CUT_STREAM, ENGINE, broke",
-    "GARBAGE, ENGINE, no JSON"
-  })
-  void fault_isAFailureThatSaysWhat(Fault fault, Outcome.Failure failure, String message) {
-    server.fail(FakeOllama.MODEL, fault);
-    assertThatThrownBy(() -> engine.start(chat(FakeOllama.MODEL)).run(chunk -> {}))
-        .isInstanceOfSatisfying(
-            EngineException.class, e -> assertThat(e.failure()).isEqualTo(failure))
-        .hasMessageContaining(message);
-  }
-
   @Test
   void errorInAFieldOfItsOwn_isAFailureThatSaysWhat() {
     server.sayErrorsInTheirOwnField();
@@ -238,38 +194,6 @@ class OpenAiEngineTest extends EngineCompliance {
     assertThatThrownBy(() -> engine.start(chat(FakeOllama.MODEL)).run(chunk -> {}))
         .isInstanceOf(EngineException.class)
         .hasMessageContaining("an error was encountered");
-  }
-
-  @ParameterizedTest
-  @CsvSource({"STALL", "SILENCE"})
-  void silence_isAFailureOnceItLastsTooLong(Fault fault) {
-    server.fail(FakeOllama.MODEL, fault);
-    OpenAiEngine impatient =
-        engine(Optional.empty(), new Patience(Duration.ofMillis(400), Duration.ofMillis(300)));
-    assertThatThrownBy(() -> impatient.start(chat(FakeOllama.MODEL)).run(chunk -> {}))
-        .isInstanceOf(EngineException.class)
-        .hasMessageContaining("silent");
-  }
-
-  @Test
-  void cancel_closesTheConnection() throws Exception {
-    Generation generation = engine.start(chat(FakeOllama.ENDLESS));
-    CompletableFuture<Void> running = new CompletableFuture<>();
-    CompletableFuture<Throwable> ended =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                generation.run(chunk -> running.complete(null));
-                return new AssertionError("it ran to its end");
-              } catch (Exception e) {
-                return e;
-              }
-            });
-    running.get(10, TimeUnit.SECONDS);
-    assertThat(server.answering()).isEqualTo(1);
-    generation.cancel();
-    assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
-    await().until(() -> server.answering() == 0 && server.abandoned() == 1);
   }
 
   @Test
@@ -369,11 +293,7 @@ class OpenAiEngineTest extends EngineCompliance {
   }
 
   @Test
-  void thinking_isToldApartFromTheAnswer_andCanBeTurnedOff() throws Exception {
-    List<Chunk> chunks = new ArrayList<>();
-    run(chat(FakeOllama.THINKER), chunks);
-    assertThat(chunks.get(0)).isEqualTo(new Chunk.Thinking("let me count"));
-    assertThat(text(chunks)).isEqualTo(answer());
+  void thinking_canBeTurnedOff() throws Exception {
     TaskSpec.Chat chat = chat(FakeOllama.THINKER);
     ChatOptions quiet =
         new ChatOptions(List.of(), ChatOptions.AUTO, Optional.empty(), Optional.of("false"));
@@ -382,18 +302,13 @@ class OpenAiEngineTest extends EngineCompliance {
         new TaskSpec.Chat(
             chat.model(), Set.of(), chat.messages(), Sampling.DEFAULT, quiet, Optional.empty()),
         less);
+    assertThat(text(less)).isEqualTo(answer());
     assertThat(less).noneMatch(Chunk.Thinking.class::isInstance);
   }
 
   @Test
-  void logprobs_ofChats_comeWithTheirText() throws Exception {
-    List<Chunk> chunks = new ArrayList<>();
-    run(chat(FakeOllama.MODEL, likely(2)), chunks);
-    Chunk.Text first = (Chunk.Text) chunks.get(0);
-    assertThat(first.logprobs()).hasSize(1);
-    assertThat(first.logprobs().get(0).token()).isEqualTo("one");
-    assertThat(first.logprobs().get(0).bytes()).containsExactly(111, 110, 101);
-    assertThat(first.logprobs().get(0).top()).hasSize(2);
+  void logprobs_ofChats_areAskedFor() throws Exception {
+    run(chat(FakeOllama.MODEL, likely(2)), new ArrayList<>());
     assertThat(sent().path("logprobs").isBoolean()).isTrue();
     assertThat(sent().path("top_logprobs").asInt()).isEqualTo(2);
   }
@@ -433,21 +348,8 @@ class OpenAiEngineTest extends EngineCompliance {
   }
 
   @Test
-  void embedding_ofManyTexts_isPutInTheirOrder() throws Exception {
-    List<String> inputs = IntStream.range(0, 40).mapToObj(i -> "text " + i).toList();
-    List<Chunk> chunks = new ArrayList<>();
-    Generation.End end =
-        run(
-            new TaskSpec.Embedding(
-                FakeOllama.EMBEDDER, Set.of(), inputs, OptionalInt.empty(), true),
-            chunks);
-    assertThat(chunks).hasSize(40);
-    for (int i = 0; i < 40; i++) {
-      Chunk.Vector vector = (Chunk.Vector) chunks.get(i);
-      assertThat(vector.index()).isEqualTo(i);
-      assertThat(vector.values().get(0)).isEqualTo((float) FakeOllama.vectorOf("text " + i)[0]);
-    }
-    assertThat(end.usage().promptTokens()).isGreaterThanOrEqualTo(40);
+  void embedding_isAskedForInNumbers() throws Exception {
+    embedding_ofManyTexts_isInTheirOrder();
     assertThat(sent().path("encoding_format").asText()).isEqualTo("float");
   }
 }
