@@ -1,16 +1,13 @@
 package dev.waggle.node.api;
 
+import static dev.waggle.node.api.LoneNode.JSON;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.waggle.node.Node;
-import dev.waggle.node.config.Setting;
 import dev.waggle.worker.fake.FakeOllama;
 import dev.waggle.worker.fake.FakeServer;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -21,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -35,9 +33,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What the dialects of OpenAI and Ollama can say beyond a plain chat. */
 @Timeout(30)
 class DialectTest {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final HttpClient HTTP =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private static final String ANSWER = String.join("", FakeOllama.ANSWER);
   private static final String HI = "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]";
   private static final String TOOL =
@@ -45,31 +40,20 @@ class DialectTest {
           + "\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}}]";
 
   private static @TempDir Path directory;
+  private static LoneNode lone;
   private static FakeOllama ollama;
   private static Node node;
 
   @BeforeAll
   static void start() throws Exception {
-    ollama = new FakeOllama();
-    node =
-        Node.builder()
-            .with(Setting.SANDBOX_MODE, "off")
-            .dataDirectory(directory.resolve("node"))
-            .name("alone")
-            .api("127.0.0.1:0")
-            .listen("/ip4/127.0.0.1/tcp/0")
-            .mdns(false)
-            .ollama(ollama.address())
-            .with(Setting.LLAMA, false)
-            .with(Setting.PROBE_MODELS, false)
-            .start();
-    await().until(() -> !node.capability().models().isEmpty());
+    lone = new LoneNode(directory.resolve("node"), UnaryOperator.identity());
+    ollama = lone.ollama();
+    node = lone.node();
   }
 
   @AfterAll
   static void stop() {
-    node.close();
-    ollama.close();
+    lone.close();
   }
 
   @AfterEach
@@ -81,14 +65,11 @@ class DialectTest {
   private static HttpResponse<String> send(
       String path, String model, String rest, String... headers) throws Exception {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create("http://" + node.self().api() + path))
+        lone.request(path, headers)
             .header("content-type", "application/json")
             .POST(
                 HttpRequest.BodyPublishers.ofString("{\"model\":\"" + model + "\"," + rest + "}"));
-    if (headers.length > 0) {
-      request.headers(headers);
-    }
-    return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    return LoneNode.send(request);
   }
 
   private static JsonNode post(String path, String model, String rest) throws Exception {
@@ -100,14 +81,7 @@ class DialectTest {
   private static List<JsonNode> events(String path, String model, String rest) throws Exception {
     HttpResponse<String> response = send(path, model, rest + ",\"stream\":true");
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-    List<JsonNode> events = new ArrayList<>();
-    for (String line : response.body().lines().toList()) {
-      String data = line.startsWith("data: ") ? line.substring("data: ".length()) : line;
-      if (data.startsWith("{")) {
-        events.add(JSON.readTree(data));
-      }
-    }
-    return events;
+    return LoneNode.events(response.body());
   }
 
   private static JsonNode sent() {
@@ -450,13 +424,9 @@ class DialectTest {
   private static HttpResponse<String> admin(String method, String path, String body)
       throws Exception {
     String token = Files.readString(directory.resolve("node/api.token")).strip();
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://" + node.self().api() + path))
-            .header("content-type", "application/json")
-            .header("authorization", "Bearer " + token)
-            .method(method, HttpRequest.BodyPublishers.ofString(body))
-            .build();
-    return HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+    return LoneNode.send(
+        lone.request(path, "content-type", "application/json", "authorization", "Bearer " + token)
+            .method(method, HttpRequest.BodyPublishers.ofString(body)));
   }
 
   @Test

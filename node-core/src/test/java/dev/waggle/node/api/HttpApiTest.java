@@ -1,10 +1,11 @@
 package dev.waggle.node.api;
 
+import static dev.waggle.node.api.LoneNode.HTTP;
+import static dev.waggle.node.api.LoneNode.JSON;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.waggle.crypto.Identity;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.capability.ModelOffer;
@@ -21,8 +22,6 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -49,49 +48,32 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** One embedded node with a fake Ollama, asked over HTTP. */
 @Timeout(30)
 class HttpApiTest {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final HttpClient HTTP =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private static final String ANSWER = String.join("", FakeOllama.ANSWER);
   private static final String MESSAGES = "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]";
 
   private static @TempDir Path directory;
+  private static LoneNode lone;
   private static FakeOllama ollama;
   private static Node node;
 
   @BeforeAll
   static void start() throws Exception {
-    ollama = new FakeOllama();
-    node =
-        Node.builder()
-            .with(Setting.SANDBOX_MODE, "off")
-            .dataDirectory(directory.resolve("node"))
-            .name("alone")
-            .api("127.0.0.1:0")
-            .listen("/ip4/127.0.0.1/tcp/0")
-            .mdns(false)
-            .ollama(ollama.address())
-            .with(Setting.LLAMA, false)
-            .with(Setting.PROBE_MODELS, false)
-            .with(Setting.STALL_SECONDS, 1)
-            .with(Setting.FIRST_TOKEN_SECONDS, 2)
-            .start();
-    await().until(() -> !node.capability().models().isEmpty());
+    lone =
+        new LoneNode(
+            directory.resolve("node"),
+            builder -> builder.with(Setting.STALL_SECONDS, 1).with(Setting.FIRST_TOKEN_SECONDS, 2));
+    ollama = lone.ollama();
+    node = lone.node();
   }
 
   @AfterAll
   static void stop() {
-    node.close();
-    ollama.close();
+    lone.close();
   }
 
   @AfterEach
   void heal() {
     ollama.heal();
-  }
-
-  private static URI uri(String path) {
-    return URI.create("http://" + node.self().api() + path);
   }
 
   private static Socket connect() throws IOException {
@@ -105,34 +87,21 @@ class HttpApiTest {
   }
 
   private static HttpResponse<String> get(String path, String... headers) throws Exception {
-    HttpRequest.Builder request = HttpRequest.newBuilder(uri(path));
-    return HTTP.send(with(request, headers).build(), HttpResponse.BodyHandlers.ofString());
-  }
-
-  private static HttpRequest.Builder with(HttpRequest.Builder request, String... headers) {
-    return headers.length == 0 ? request : request.headers(headers);
+    return LoneNode.send(lone.request(path, headers));
   }
 
   private static HttpResponse<String> post(String path, String body, String... headers)
       throws Exception {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(uri(path)).POST(HttpRequest.BodyPublishers.ofString(body));
+        lone.request(path, headers).POST(HttpRequest.BodyPublishers.ofString(body));
     if (headers.length == 0) {
       request.header("content-type", "application/json");
     }
-    return HTTP.send(with(request, headers).build(), HttpResponse.BodyHandlers.ofString());
+    return LoneNode.send(request);
   }
 
   private static String chat(String model, String more) {
     return "{\"model\":\"" + model + "\"," + MESSAGES + more + "}";
-  }
-
-  private static List<JsonNode> events(String body) throws IOException {
-    List<JsonNode> events = new ArrayList<>();
-    for (String line : body.lines().filter(each -> each.startsWith("data: {")).toList()) {
-      events.add(JSON.readTree(line.substring("data: ".length())));
-    }
-    return events;
   }
 
   @Test
@@ -159,7 +128,7 @@ class HttpApiTest {
   @ValueSource(strings = {"http://localhost:3000", "https://127.0.0.1", "vscode-webview://abc"})
   void pageOfThisMachine_mayAskAndReadTheAnswer(String origin) throws Exception {
     HttpRequest preflight =
-        HttpRequest.newBuilder(uri("/v1/chat/completions"))
+        HttpRequest.newBuilder(lone.uri("/v1/chat/completions"))
             .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
             .headers("origin", origin, "access-control-request-method", "POST")
             .build();
@@ -209,7 +178,7 @@ class HttpApiTest {
   @Test
   void pageFromElsewhere_isToldNothing() throws Exception {
     HttpRequest preflight =
-        HttpRequest.newBuilder(uri("/v1/chat/completions"))
+        HttpRequest.newBuilder(lone.uri("/v1/chat/completions"))
             .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
             .headers("origin", "https://evil.example", "access-control-request-method", "POST")
             .build();
@@ -268,7 +237,7 @@ class HttpApiTest {
             chat(FakeOllama.MODEL, ",\"stream\":true,\"stream_options\":{\"include_usage\":true}"));
     assertThat(response.headers().firstValue("content-type")).contains("text/event-stream");
     assertThat(response.headers().firstValue("x-waggle-node")).contains(node.peerId().toString());
-    List<JsonNode> events = events(response.body());
+    List<JsonNode> events = LoneNode.events(response.body());
     assertThat(
             events.stream()
                 .map(
@@ -475,7 +444,7 @@ class HttpApiTest {
     String sha256 = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
     assertThat(JSON.readTree(kept.body()).path("sha256").asText()).isEqualTo(sha256);
     HttpRequest download =
-        HttpRequest.newBuilder(uri("/swarm/v1/artifacts/" + sha256))
+        HttpRequest.newBuilder(lone.uri("/swarm/v1/artifacts/" + sha256))
             .header("authorization", bearer)
             .build();
     assertThat(HTTP.send(download, HttpResponse.BodyHandlers.ofByteArray()).body())
@@ -487,7 +456,7 @@ class HttpApiTest {
         .contains(" 413 ")
         .contains("at most");
     HttpRequest unannounced =
-        HttpRequest.newBuilder(uri("/swarm/v1/artifacts"))
+        HttpRequest.newBuilder(lone.uri("/swarm/v1/artifacts"))
             .header("authorization", bearer)
             .POST(
                 HttpRequest.BodyPublishers.ofInputStream(
@@ -504,10 +473,9 @@ class HttpApiTest {
   }
 
   private static HttpResponse<String> upload(byte[] content, String... headers) throws Exception {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(uri("/swarm/v1/artifacts"))
-            .POST(HttpRequest.BodyPublishers.ofByteArray(content));
-    return HTTP.send(with(request, headers).build(), HttpResponse.BodyHandlers.ofString());
+    return LoneNode.send(
+        lone.request("/swarm/v1/artifacts", headers)
+            .POST(HttpRequest.BodyPublishers.ofByteArray(content)));
   }
 
   /** The answer to a request that is sent whole even if the answer comes early. */
@@ -655,7 +623,7 @@ class HttpApiTest {
     String listed = get("/swarm/v1/tokens", "authorization", master).body();
     assertThat(listed).contains("\"reader\"").doesNotContain(made.path("token").asText());
     HttpRequest revoke =
-        HttpRequest.newBuilder(uri("/swarm/v1/tokens/" + made.path("id").asText()))
+        HttpRequest.newBuilder(lone.uri("/swarm/v1/tokens/" + made.path("id").asText()))
             .header("authorization", master)
             .DELETE()
             .build();
@@ -758,7 +726,7 @@ class HttpApiTest {
                 .toLowerCase(Locale.ROOT)
                 .matches("error_mid_stream|cut_stream|stall|garbage|silence"));
     if (begun) {
-      List<JsonNode> events = events(stream.body());
+      List<JsonNode> events = LoneNode.events(stream.body());
       assertThat(events.get(events.size() - 1).path("error").path("message").asText())
           .containsPattern("broke off|no answer began");
       assertThat(stream.body()).doesNotContain("[DONE]");
@@ -798,7 +766,7 @@ class HttpApiTest {
     for (int i = 0; i < 12; i++) {
       all.add(
           HTTP.sendAsync(
-              HttpRequest.newBuilder(uri("/v1/chat/completions"))
+              HttpRequest.newBuilder(lone.uri("/v1/chat/completions"))
                   .header("content-type", "application/json")
                   .POST(HttpRequest.BodyPublishers.ofString(chat(FakeOllama.MODEL, "")))
                   .build(),
