@@ -25,7 +25,7 @@ import java.util.Optional;
  * passphrase where the user has set one. All have mode 0600. A damaged or unreadable file is an
  * error: nothing is ever replaced by a new identity silently.
  *
- * <p>Not thread-safe, but for {@link #owner}.
+ * <p>Not thread-safe, but for {@link #owner} and {@link #disk}.
  */
 public final class IdentityStore {
   /** The shortest passphrase that is taken for something new, in characters. */
@@ -144,6 +144,11 @@ public final class IdentityStore {
   /** The node's identity. */
   public Identity node() {
     return node;
+  }
+
+  /** Seals other things that are kept beside the secrets, with the key that these have now. */
+  public DiskSeal disk() {
+    return new DiskSeal(aead);
   }
 
   /** The key of a swarm, if one is kept here. */

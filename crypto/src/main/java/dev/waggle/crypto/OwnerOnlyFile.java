@@ -3,6 +3,9 @@ package dev.waggle.crypto;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -35,15 +38,41 @@ public final class OwnerOnlyFile {
     Path temporary = Files.createTempFile(parent, ".new-", "", attributes(parent));
     try {
       try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-        ByteBuffer rest = ByteBuffer.wrap(content);
-        while (rest.hasRemaining()) {
-          channel.write(rest);
-        }
+        writeAll(channel, content);
         channel.force(true);
       }
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(temporary);
+    }
+  }
+
+  /**
+   * Writes a new file with mode 0600, which a loss of power may leave cut or empty: for content
+   * that shows whether it is whole.
+   *
+   * @throws IOException if it exists, or cannot be written; what was written of it is gone then
+   */
+  public static void create(Path file, byte[] content) throws IOException {
+    Path parent = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file has a folder");
+    try (SeekableByteChannel channel =
+        Files.newByteChannel(
+            file,
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            attributes(parent))) {
+      writeAll(channel, content);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (IOException e) {
+      Files.deleteIfExists(file);
+      throw e;
+    }
+  }
+
+  private static void writeAll(WritableByteChannel channel, byte[] content) throws IOException {
+    ByteBuffer rest = ByteBuffer.wrap(content);
+    while (rest.hasRemaining()) {
+      channel.write(rest);
     }
   }
 

@@ -145,7 +145,7 @@ public final class Node implements NodeControl, AutoCloseable {
               new NodeWorker(
                   config,
                   directory.path(),
-                  identity,
+                  secrets,
                   ledger,
                   belonging,
                   database,

@@ -2,6 +2,7 @@ package dev.waggle.node;
 
 import dev.waggle.coordinator.Coordinator;
 import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.IdentityStore;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.ledger.Ledger;
 import dev.waggle.mesh.libp2p.Recurring;
@@ -15,6 +16,7 @@ import dev.waggle.node.config.NodeConfig;
 import dev.waggle.node.data.NodeDatabase;
 import dev.waggle.node.data.PauseStore;
 import dev.waggle.node.data.ProbeStore;
+import dev.waggle.worker.KeptFiles;
 import dev.waggle.worker.Worker;
 import dev.waggle.worker.model.ModelTransfers;
 import dev.waggle.worker.owner.Machine;
@@ -66,7 +68,7 @@ final class NodeWorker implements AutoCloseable {
   NodeWorker(
       NodeConfig config,
       Path directory,
-      Identity identity,
+      IdentityStore secrets,
       Ledger ledger,
       Belonging belonging,
       NodeDatabase database,
@@ -80,6 +82,7 @@ final class NodeWorker implements AutoCloseable {
     this.threads = threads;
     this.clock = clock;
     this.pauses = new PauseStore(database);
+    Identity identity = secrets.node();
     SnapshotCache snapshots =
         new SnapshotCache(
             directory.resolve("snapshots"), identity.peerId(), artifacts, this::blobs, clock);
@@ -100,6 +103,7 @@ final class NodeWorker implements AutoCloseable {
                 config.limits(),
                 new Worker.Owner(config.ownerRules(), this::machine, peer -> membership.name(peer)),
                 new Worker.Probing(config.engines().probing(), new ProbeStore(database)),
+                new KeptFiles(directory.resolve("kept"), secrets.disk()),
                 threads.timer(),
                 clock),
             this::onChanged);

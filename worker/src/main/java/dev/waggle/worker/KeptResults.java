@@ -1,29 +1,30 @@
 package dev.waggle.worker;
 
 import dev.waggle.crypto.PeerId;
+import dev.waggle.ledger.Receipt;
 import dev.waggle.ledger.Work;
 import dev.waggle.mesh.swarm.exchange.Assignment;
 import dev.waggle.mesh.swarm.exchange.Chunk;
 import dev.waggle.mesh.swarm.exchange.ClaimId;
-import dev.waggle.mesh.swarm.exchange.KeepId;
 import dev.waggle.mesh.swarm.exchange.Outcome;
-import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Usage;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Results for requesters that may be gone, in memory, until they settle them or ask for the same
- * task again. Thread-safe; nothing blocks.
+ * Results for requesters that may be gone, until they settle them or ask for the same task again.
+ * They are in memory, and on the disk so that they survive this node. Thread-safe; nothing blocks
+ * but the constructor, {@link Recording#end} and {@link #sweep}, which wait for the disk.
  */
 final class KeptResults {
   /** How long a result is kept. */
@@ -35,15 +36,17 @@ final class KeptResults {
   /** The most bytes of one result; a longer one ends with its requester. */
   static final long BYTES_OF_ONE_MAX = 16L << 20;
 
-  /** The most bytes of all. */
+  /** The most bytes of all, each as long as its file where that is longer. */
   static final long BYTES_MAX = 64L << 20;
 
   private final Clock clock;
-  private final Map<Name, Recording> recordings = new LinkedHashMap<>();
-  private long bytes;
+  private final KeptFiles files;
+  private final Map<KeptName, Recording> recordings = new LinkedHashMap<>();
 
-  /** What is asked for again has the same name, and is the same. */
-  private record Name(PeerId requester, KeepId keep, TaskSpec spec) {}
+  /** Claims whose files are not needed any more. */
+  private final Set<ClaimId> obsolete = new HashSet<>();
+
+  private long bytes;
 
   /** A whole result. */
   record Kept(List<Chunk> chunks, Ending ending) {
@@ -56,8 +59,20 @@ final class KeptResults {
   record Ending(
       Work work, Usage usage, Outcome.FinishReason reason, Instant started, Instant ended) {}
 
-  KeptResults(Clock clock) {
+  /** Begins with what the files have. */
+  KeptResults(Clock clock, KeptFiles files) {
     this.clock = clock;
+    this.files = files;
+    for (KeptFiles.Found each : files.load(clock.instant().minus(KEPT))) {
+      Recording known = new Recording(each);
+      Recording older = recordings.put(known.name, known);
+      bytes += known.bytes;
+      if (older != null) {
+        bytes -= older.bytes;
+        obsolete.add(older.file);
+      }
+    }
+    sweep();
   }
 
   /**
@@ -65,11 +80,11 @@ final class KeptResults {
    * is recorded already.
    */
   synchronized Optional<Recording> record(Assignment assignment) {
-    return name(assignment)
+    return KeptName.of(assignment)
         .filter(name -> !recordings.containsKey(name))
         .map(
             name -> {
-              Recording fresh = new Recording(assignment.claim());
+              Recording fresh = new Recording(name, assignment.claim());
               recordings.put(name, fresh);
               return fresh;
             });
@@ -81,7 +96,7 @@ final class KeptResults {
    */
   synchronized Optional<CompletableFuture<Optional<Kept>>> find(Assignment assignment) {
     forgetOld();
-    return name(assignment)
+    return KeptName.of(assignment)
         .flatMap(name -> Optional.ofNullable(recordings.get(name)))
         .map(
             each -> {
@@ -90,39 +105,43 @@ final class KeptResults {
             });
   }
 
-  private static Optional<Name> name(Assignment assignment) {
-    return assignment
-        .part()
-        .map(part -> new Name(assignment.requester(), part.keep(), assignment.spec()));
-  }
-
-  /** The requester has it and has signed for it. */
+  /** The requester has it and has signed for it. Its file goes with the next {@link #sweep}. */
   synchronized void settled(PeerId requester, ClaimId claim) {
-    Iterator<Map.Entry<Name, Recording>> each = recordings.entrySet().iterator();
-    while (each.hasNext()) {
-      Map.Entry<Name, Recording> next = each.next();
-      if (next.getValue().claim.equals(claim) && next.getKey().requester().equals(requester)) {
-        bytes -= next.getValue().bytes;
-        each.remove();
+    for (Recording each : List.copyOf(recordings.values())) {
+      if (each.claim.equals(claim) && each.name.requester().equals(requester)) {
+        each.forget();
       }
     }
+  }
+
+  /** Forgets what is too old or too much, and deletes the files of what was forgotten. */
+  void sweep() {
+    List<ClaimId> deleting;
+    synchronized (this) {
+      forgetOld();
+      deleting = List.copyOf(obsolete);
+      obsolete.clear();
+    }
+    deleting.forEach(files::delete);
   }
 
   private void forgetOld() {
     Instant oldest = clock.instant().minus(KEPT);
-    Iterator<Recording> each = recordings.values().iterator();
-    while (each.hasNext()) {
-      Recording next = each.next();
+    for (Recording each : List.copyOf(recordings.values())) {
       boolean tooMuch = recordings.size() > RESULTS_MAX || bytes > BYTES_MAX;
-      if (next.ended != null && (tooMuch || next.ended.isBefore(oldest))) {
-        bytes -= next.bytes;
-        each.remove();
+      if (each.ended != null && (tooMuch || each.ended.isBefore(oldest))) {
+        each.forget();
       }
     }
   }
 
-  /** A result in the making. */
+  /** A result in the making, or made. */
   final class Recording {
+    private final KeptName name;
+
+    /** The claim that it is made under, which names its file. */
+    private final ClaimId file;
+
     private final List<Chunk> chunks = new ArrayList<>();
     private final CompletableFuture<Optional<Kept>> result = new CompletableFuture<>();
     private ClaimId claim;
@@ -130,8 +149,18 @@ final class KeptResults {
     private boolean tooLong;
     private @Nullable Instant ended;
 
-    private Recording(ClaimId claim) {
+    private Recording(KeptName name, ClaimId claim) {
+      this.name = name;
+      this.file = claim;
       this.claim = claim;
+    }
+
+    private Recording(KeptFiles.Found found) {
+      this(found.result().name(), found.claim());
+      Kept kept = found.result().kept();
+      this.bytes = found.bytes();
+      this.ended = kept.ending().ended();
+      this.result.complete(Optional.of(kept));
     }
 
     /** Whether it would be whole without its requester. */
@@ -146,29 +175,41 @@ final class KeptResults {
         if (tooLong) {
           return;
         }
-        bytes += chunk.bytes();
-        KeptResults.this.bytes += chunk.bytes();
+        grow(chunk.bytes());
         chunks.add(chunk);
         if (bytes > BYTES_OF_ONE_MAX || KeptResults.this.bytes > 2 * BYTES_MAX) {
           tooLong = true;
-          KeptResults.this.bytes -= bytes;
-          bytes = 0;
+          grow(-bytes);
           chunks.clear();
         }
       }
     }
 
-    /** It is whole. */
-    void end(Ending ending) {
+    private void grow(long more) {
+      bytes += more;
+      KeptResults.this.bytes += more;
+    }
+
+    /**
+     * It is whole, and survives this node from now on.
+     *
+     * @param half the worker's half of the receipt
+     */
+    void end(Ending ending, Receipt half) {
       Optional<Kept> kept;
       synchronized (KeptResults.this) {
-        ended = ending.ended();
         kept = tooLong ? Optional.empty() : Optional.of(new Kept(chunks, ending));
+      }
+      long written =
+          kept.map(each -> files.write(file, new KeptCodec.Named(name, each), half)).orElse(0L);
+      synchronized (KeptResults.this) {
+        ended = ending.ended();
+        grow(Math.max(0, written - bytes));
         if (tooLong) {
           forget();
         }
-        forgetOld();
       }
+      sweep();
       result.complete(kept);
     }
 
@@ -183,8 +224,11 @@ final class KeptResults {
     }
 
     private void forget() {
-      if (recordings.values().remove(this)) {
+      if (recordings.remove(name, this)) {
         KeptResults.this.bytes -= bytes;
+        if (ended != null) {
+          obsolete.add(file);
+        }
       }
     }
   }

@@ -185,15 +185,15 @@ final class Run {
   }
 
   private void deliver(KeptResults.Ending result) {
+    Receipt half = receipt(result);
     KeptResults.Recording mine = recording();
     if (mine != null) {
-      mine.end(result);
+      mine.end(result, half);
     }
     if (alone) {
       log.info("task {}: its requester is gone, the result is kept", assignment.task());
       return;
     }
-    Receipt half = receipt(result);
     sink.finish(new TaskResult(new Outcome.Done(result.reason()), result.usage(), half.bytes()));
     record(half);
   }

@@ -49,7 +49,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * This node as a worker: accepts what it has room for, runs it on an engine, and keeps the receipts
- * that come back. Thread-safe; nothing blocks but {@link #close}.
+ * that come back. Thread-safe; nothing blocks but its making and {@link #close}.
  */
 public final class Worker implements TaskServer, AutoCloseable {
   /** How long an accepted place is held. */
@@ -60,6 +60,7 @@ public final class Worker implements TaskServer, AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
   private static final Duration DISPUTE_STEP = Duration.ofMinutes(10);
+  private static final Duration SWEEP_STEP = Duration.ofMinutes(10);
   private static final Duration REFRESH = Duration.ofSeconds(5);
   private static final Duration WARM = Duration.ofSeconds(5);
   private static final Duration WATCH = Duration.ofSeconds(2);
@@ -74,6 +75,7 @@ public final class Worker implements TaskServer, AutoCloseable {
   private final Rounds rounds;
   private final Runnable refreshing;
   private final Runnable probing;
+  private final Runnable sweeping;
   private final Object lock = new Object();
   private final Admission admission;
   private final Map<ClaimId, Run> runs = new HashMap<>();
@@ -89,6 +91,7 @@ public final class Worker implements TaskServer, AutoCloseable {
    * What it works with.
    *
    * @param swarm the id of the swarm now, 32 bytes
+   * @param kept has the results whose requesters may be gone
    * @param timer runs short steps at their time; stays the caller's to close
    */
   public record Parts(
@@ -99,6 +102,7 @@ public final class Worker implements TaskServer, AutoCloseable {
       Limits limits,
       Owner owner,
       Probing probing,
+      KeptFiles kept,
       ScheduledExecutorService timer,
       Clock clock) {
     public Parts {
@@ -128,7 +132,8 @@ public final class Worker implements TaskServer, AutoCloseable {
   private record Held(PeerId requester, ModelId model, int demandPercent) {}
 
   /**
-   * Prepares a worker, which has no models before {@link #start}.
+   * Prepares a worker, which has no models before {@link #start}, and reads the results that it
+   * kept; waits for the disk.
    *
    * @param onChange called when what this worker can do has changed; must not block
    */
@@ -137,7 +142,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     this.onChange = onChange;
     this.catalog = new Catalog(parts.engines());
     this.admission = new Admission(parts.limits());
-    this.kept = new KeptResults(parts.clock());
+    this.kept = new KeptResults(parts.clock(), parts.kept());
     this.control = new OwnerControl(parts);
     this.prober = new Prober(parts.probing().memory(), () -> parts.probing().on() && isIdle());
     int slots = Math.max(1, parts.limits().slots());
@@ -154,6 +159,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     this.rounds = new Rounds(parts.timer());
     this.refreshing = rounds.kind("worker-catalog", this::askEngines);
     this.probing = rounds.kind("worker-probe", this::probe);
+    this.sweeping = rounds.kind("worker-kept", kept::sweep);
   }
 
   /** Starts to ask the engines what they have, now and then again. */
@@ -161,6 +167,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     rounds.kind("worker-prepare", this::prepare).run();
     rounds.every(Duration.ZERO, REFRESH, refreshing);
     rounds.every(DISPUTE_STEP, DISPUTE_STEP, rounds.kind("worker-dispute", this::dispute));
+    rounds.every(SWEEP_STEP, SWEEP_STEP, sweeping);
     rounds.every(Duration.ZERO, WATCH, rounds.kind("worker-machine", this::watch));
   }
 
@@ -519,6 +526,7 @@ public final class Worker implements TaskServer, AutoCloseable {
           new MalformedFrameException("the receipt is not one that both sides signed here"));
     }
     kept.settled(requester, new ClaimId(receipt.body().claim()));
+    sweeping.run();
     return parts.ledger().record(receipt, false).thenApply(entry -> null);
   }
 
@@ -541,6 +549,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    kept.sweep();
     parts.engines().forEach(Engine::close);
   }
 }

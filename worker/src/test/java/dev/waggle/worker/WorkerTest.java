@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.waggle.crypto.Identity;
+import dev.waggle.crypto.IdentityStore;
+import dev.waggle.crypto.PassphraseSource;
 import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.H2Ledger;
 import dev.waggle.ledger.LedgerEntry;
@@ -72,12 +74,22 @@ class WorkerTest {
   private volatile MachineState machine = MachineState.UNKNOWN;
   private volatile String name = "member";
   private H2Ledger ledger;
+  private KeptFiles kept;
   private Worker worker;
 
   @BeforeEach
   void start() throws Exception {
     ollama = new FakeOllama();
     ledger = H2Ledger.open(directory.resolve("ledger.mv.db"), identity, Clock.systemUTC());
+    kept =
+        new KeptFiles(
+            directory.resolve("kept"),
+            IdentityStore.open(directory, new SecureRandom(), PassphraseSource.NONE).disk());
+    begin();
+  }
+
+  /** Starts the worker, for the first time or again. */
+  private void begin() {
     worker =
         new Worker(
             new Worker.Parts(
@@ -96,6 +108,7 @@ class WorkerTest {
                     () -> machine,
                     peer -> name),
                 new Worker.Probing(false, new NoProbes()),
+                kept,
                 timer,
                 Clock.systemUTC()),
             changes::incrementAndGet);
@@ -330,15 +343,21 @@ class WorkerTest {
     assertThat(half.body().task()).isEqualTo(again.task().value());
     assertThat(ollama.chats()).hasSize(1);
 
-    // As long as it has not signed for it, it may ask once more; then the worker forgets it.
+    // As long as it has not signed for it, it may ask once more, also a worker that was away.
+    worker.close();
+    begin();
     ClaimId third = claim(FakeOllama.MODEL);
     Recorded unsigned = new Recorded();
     assign(third, FakeOllama.MODEL, part, unsigned);
     Receipt last = Receipt.parse(result(unsigned).receipt());
+    assertThat(unsigned.chunks).isEqualTo(answer);
+    assertThat(last.body().work()).isEqualTo(half.body().work());
     assertThat(ollama.chats()).hasSize(1);
+    assertThat(directory.resolve("kept")).isDirectoryContaining("glob:**");
     worker
         .onSettle(requester.peerId(), last.countersign(requester, OBSERVED).bytes())
         .get(20, TimeUnit.SECONDS);
+    await().untilAsserted(() -> assertThat(directory.resolve("kept")).isEmptyDirectory());
     Recorded forgotten = new Recorded();
     assign(claim(FakeOllama.MODEL), FakeOllama.MODEL, part, forgotten);
     result(forgotten);

@@ -211,7 +211,13 @@ class JobIT {
     await().atMost(LONG).until(() -> tasks(slow).path(0).path("state").asText().equals("running"));
     asking.kill();
     await().atMost(LONG).until(() -> running() == 0);
+    // What they kept outlives the workers, too.
+    one.kill();
+    other.kill();
     double back = System.currentTimeMillis() / 1000.0;
+    one = startAgain("one", one);
+    other = startAgain("other", other);
+    await().atMost(LONG).until(() -> runsPython(one) && runsPython(other));
     asking = program.start("asking", Optional.of(ollama.address()));
     assertThat(job(id).path("done").asInt()).as("what was done stays so").isGreaterThanOrEqualTo(4);
     assertThat(submit(squares("key: once\n"))).as("the same job").isEqualTo(id);
@@ -220,6 +226,13 @@ class JobIT {
     awaitEnd(slow);
     String ran = tasks(slow).path(0).path("result").path("stdout").asText();
     assertThat(Double.parseDouble(ran.strip())).as("it ran once").isLessThan(back);
+  }
+
+  /** Starts a worker that was killed, where it can be found again. */
+  private NodeProcess startAgain(String name, NodeProcess killed) throws Exception {
+    String address = killed.ready().listen().get(0);
+    String listen = address.substring(0, address.indexOf("/p2p/"));
+    return program.start(name, Optional.empty(), "--sandbox", "process", "--listen", listen);
   }
 
   @Test
