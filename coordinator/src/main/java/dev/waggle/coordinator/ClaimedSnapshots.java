@@ -39,7 +39,14 @@ final class ClaimedSnapshots implements BlobSource {
 
   @Override
   public BlobSource to(PeerId member) {
-    return new Given(member);
+    return new Given(member, /* relayed= */ false);
+  }
+
+  @Override
+  public Optional<BlobSource> relayedTo(PeerId member) {
+    return claims.hold(member)
+        ? Optional.of(new Given(member, /* relayed= */ true))
+        : Optional.empty();
   }
 
   @Override
@@ -57,12 +64,21 @@ final class ClaimedSnapshots implements BlobSource {
     return Optional.empty();
   }
 
-  /** What one member is given, which its claims decide at each question. */
+  /**
+   * What one member is given, which its claims decide at each question. Over a relay that is no
+   * more than its snapshots, and not those of tasks that are to stay on the local network.
+   */
   private final class Given implements BlobSource {
     private final PeerId member;
+    private final boolean relayed;
 
-    Given(PeerId member) {
+    Given(PeerId member, boolean relayed) {
       this.member = member;
+      this.relayed = relayed;
+    }
+
+    private boolean othersGive() {
+      return !relayed && others.isOpenTo(member);
     }
 
     @Override
@@ -72,26 +88,26 @@ final class ClaimedSnapshots implements BlobSource {
 
     @Override
     public Optional<ModelManifest> describe(String model, String digest) {
-      return others.isOpenTo(member) ? others.describe(model, digest) : Optional.empty();
+      return othersGive() ? others.describe(model, digest) : Optional.empty();
     }
 
     @Override
     public BlobReply hashes(BlobDigest digest, BlockRange range) {
-      return others.isOpenTo(member)
+      return othersGive()
           ? others.hashes(digest, range)
           : new BlobReply.Refused(BlobReply.Reason.UNKNOWN);
     }
 
     @Override
     public Optional<SeekableByteChannel> open(BlobDigest digest) throws IOException {
-      if (claims.hold(member, digest)) {
+      if (claims.hold(member, digest, relayed)) {
         Optional<Path> file = find.apply(digest);
         if (file.isPresent()) {
           return Optional.of(
               FileChannel.open(file.get(), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
         }
       }
-      return others.isOpenTo(member) ? others.open(digest) : Optional.empty();
+      return othersGive() ? others.open(digest) : Optional.empty();
     }
   }
 }

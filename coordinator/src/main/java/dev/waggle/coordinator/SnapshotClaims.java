@@ -4,6 +4,7 @@ import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.swarm.blob.BlobDigest;
 import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
+import dev.waggle.mesh.swarm.label.Label;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -15,11 +16,13 @@ import java.util.Optional;
 final class SnapshotClaims {
   private final Map<Claimed, Integer> claims = new HashMap<>();
 
-  private record Claimed(PeerId worker, BlobDigest snapshot) {}
+  private record Claimed(PeerId worker, BlobDigest snapshot, boolean lanOnly) {}
 
   private static Optional<Claimed> claimed(PeerId worker, TaskSpec task) {
     return task instanceof TaskSpec.Code code
-        ? code.snapshot().map(Snapshot::digest).map(digest -> new Claimed(worker, digest))
+        ? code.snapshot()
+            .map(Snapshot::digest)
+            .map(digest -> new Claimed(worker, digest, code.labels().contains(Label.LAN_ONLY)))
         : Optional.empty();
   }
 
@@ -35,9 +38,14 @@ final class SnapshotClaims {
             each -> claims.computeIfPresent(each, (key, count) -> count == 1 ? null : count - 1));
   }
 
-  /** Whether a worker holds a claim of a task with that snapshot. */
-  synchronized boolean hold(PeerId worker, BlobDigest snapshot) {
-    return claims.containsKey(new Claimed(worker, snapshot));
+  /**
+   * Whether a worker holds a claim of a task with that snapshot.
+   *
+   * @param relayed whether a task counts only if relays may carry what it needs
+   */
+  synchronized boolean hold(PeerId worker, BlobDigest snapshot, boolean relayed) {
+    return claims.containsKey(new Claimed(worker, snapshot, /* lanOnly= */ false))
+        || (!relayed && claims.containsKey(new Claimed(worker, snapshot, /* lanOnly= */ true)));
   }
 
   /** Whether a worker holds a claim of a task with any snapshot. */

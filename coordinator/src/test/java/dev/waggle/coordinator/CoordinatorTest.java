@@ -38,7 +38,9 @@ import dev.waggle.mesh.swarm.exchange.Snapshot;
 import dev.waggle.mesh.swarm.exchange.TaskResult;
 import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Usage;
+import dev.waggle.mesh.swarm.label.Label;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -479,13 +481,76 @@ class CoordinatorTest {
     }
   }
 
+  /** Content that everybody gets. */
+  private record Shared(Path file) implements BlobSource {
+    @Override
+    public boolean isOpenTo(PeerId member) {
+      return true;
+    }
+
+    @Override
+    public Optional<ModelManifest> describe(String model, String digest) {
+      throw new AssertionError("a relay carries no models");
+    }
+
+    @Override
+    public BlobReply hashes(BlobDigest digest, BlockRange range) {
+      throw new AssertionError("a relay carries no models");
+    }
+
+    @Override
+    public Optional<SeekableByteChannel> open(BlobDigest digest) throws IOException {
+      return Optional.of(FileChannel.open(file));
+    }
+  }
+
   private static boolean gives(BlobSource source, Identity member, BlobDigest digest)
       throws IOException {
-    Optional<SeekableByteChannel> content = source.to(member.peerId()).open(digest);
+    return gives(source.to(member.peerId()), digest);
+  }
+
+  private static boolean gives(BlobSource source, BlobDigest digest) throws IOException {
+    Optional<SeekableByteChannel> content = source.open(digest);
     if (content.isPresent()) {
       content.get().close();
     }
     return content.isPresent();
+  }
+
+  private static TaskSpec onSnapshot(BlobDigest digest, Set<Label> labels) {
+    TaskSpec.Code plain = new TaskSpec.Code(Language.PYTHON, "pass");
+    return new TaskSpec.Code(
+        plain.language(),
+        labels,
+        plain.source(),
+        plain.args(),
+        plain.stdin(),
+        plain.files(),
+        plain.collect(),
+        plain.limits(),
+        Optional.of(new Snapshot(digest, 7, List.of())));
+  }
+
+  @Test
+  void snapshot_goesOverARelay_butNoModelDoes_norWhatStaysOnTheLan() throws Exception {
+    Path file = Files.writeString(directory.resolve("snapshot"), "content");
+    BlobDigest open = new BlobDigest("ab".repeat(32));
+    BlobDigest lan = new BlobDigest("cd".repeat(32));
+    BlobDigest model = new BlobDigest("ef".repeat(32));
+    BlobSource source = coordinator.snapshots(any -> Optional.of(file), new Shared(file));
+    exchange.accepts(first, identity.peerId(), DIGEST);
+    coordinator.submit(onSnapshot(lan, Set.of(Label.LAN_ONLY)), Terms.USUAL, new Heard());
+    claim(0);
+    coordinator.submit(onSnapshot(open, Set.of()), Terms.USUAL, new Heard());
+    claim(1);
+    BlobSource relayed = source.relayedTo(first.peerId()).orElseThrow();
+    assertThat(gives(relayed, open)).isTrue();
+    assertThat(gives(relayed, lan)).isFalse();
+    assertThat(gives(relayed, model)).isFalse();
+    assertThat(relayed.describe("m", DIGEST)).isEmpty();
+    BlobSource direct = source.to(first.peerId());
+    assertThat(gives(direct, lan)).isTrue();
+    assertThat(gives(direct, model)).isTrue();
   }
 
   @Test
@@ -495,19 +560,9 @@ class CoordinatorTest {
     BlobSource source = coordinator.snapshots(any -> Optional.of(file), new Unshared());
     exchange.accepts(first, identity.peerId(), DIGEST);
     exchange.accepts(second, identity.peerId(), DIGEST);
-    TaskSpec.Code plain = new TaskSpec.Code(Language.PYTHON, "pass");
-    TaskSpec task =
-        new TaskSpec.Code(
-            plain.language(),
-            plain.labels(),
-            plain.source(),
-            plain.args(),
-            plain.stdin(),
-            plain.files(),
-            plain.collect(),
-            plain.limits(),
-            Optional.of(new Snapshot(digest, 7, List.of())));
+    TaskSpec task = onSnapshot(digest, Set.of());
     assertThat(source.isOpenTo(first.peerId())).isFalse();
+    assertThat(source.relayedTo(first.peerId())).isEmpty();
     assertThat(gives(source, first, digest)).isFalse();
 
     coordinator.submit(task, Terms.USUAL, new Heard());

@@ -85,7 +85,7 @@ final class NodeWorker implements AutoCloseable {
     Identity identity = secrets.node();
     SnapshotCache snapshots =
         new SnapshotCache(
-            directory.resolve("snapshots"), identity.peerId(), artifacts, this::blobs, clock);
+            directory.resolve("snapshots"), identity.peerId(), artifacts, this::givers, clock);
     this.forgetting =
         Recurring.schedule(
             threads.timer(),
@@ -129,8 +129,8 @@ final class NodeWorker implements AutoCloseable {
     return members;
   }
 
-  private BlobPeers blobs() {
-    return met().blobs();
+  private BlobPeers givers() {
+    return met().snapshots();
   }
 
   private void onChanged() {

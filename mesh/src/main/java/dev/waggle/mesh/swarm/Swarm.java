@@ -208,9 +208,14 @@ public final class Swarm implements AutoCloseable {
     return audits;
   }
 
-  /** The members, for who wants content of theirs. */
+  /** The members, for who wants models of theirs. */
   public BlobPeers blobs() {
-    return new ConnectedBlobs(admissions, parts.conduct());
+    return ConnectedBlobs.direct(admissions, parts.conduct());
+  }
+
+  /** The members, for who wants snapshots of theirs. */
+  public BlobPeers snapshots() {
+    return ConnectedBlobs.relayedToo(admissions, parts.conduct());
   }
 
   /** Gives content to members from now on; before that nobody is answered. */

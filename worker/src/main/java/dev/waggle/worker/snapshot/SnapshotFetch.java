@@ -1,6 +1,7 @@
 package dev.waggle.worker.snapshot;
 
 import dev.waggle.crypto.PeerId;
+import dev.waggle.mesh.libp2p.MalformedFrameException;
 import dev.waggle.mesh.swarm.blob.BlobPeers;
 import dev.waggle.mesh.swarm.blob.BlobRefusedException;
 import dev.waggle.mesh.swarm.blob.BlobReply;
@@ -13,21 +14,28 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** Reads a snapshot from who keeps it. */
+/**
+ * Reads a snapshot from who keeps it, on as many connections as it takes: a relay may go away or
+ * end what it carries, and then the next connection goes on with the block that is missing.
+ */
 final class SnapshotFetch {
   private static final Duration STALL_MAX = Duration.ofSeconds(20);
   private static final Duration RETRY_AFTER = Duration.ofMillis(500);
-  private static final int TRIES_MAX = 5;
+  private static final int REFUSALS_MAX = 5;
 
   private final BlobPeers peers;
   private final PeerId from;
   private final Snapshot snapshot;
+  private final int blocks;
   private final ByteArrayOutputStream read = new ByteArrayOutputStream();
+  private int next;
+  private long came = System.nanoTime();
 
   SnapshotFetch(BlobPeers peers, PeerId from, Snapshot snapshot) {
     this.peers = peers;
     this.from = from;
     this.snapshot = snapshot;
+    this.blocks = BlockRange.blocks(snapshot.bytes());
   }
 
   /**
@@ -37,30 +45,42 @@ final class SnapshotFetch {
    */
   byte[] run() throws IOException, InterruptedException {
     long until = System.nanoTime() + Snapshot.FETCH_MAX.toNanos();
-    int blocks = BlockRange.blocks(snapshot.bytes());
-    int tries = 0;
-    int next = 0;
+    int refusals = 0;
     while (next < blocks) {
-      int count = Math.min(BlobRequest.READ_BLOCKS_MAX, blocks - next);
-      try (Blocks coming =
-          peers.read(
-              from,
-              new BlobRequest.Read(snapshot.digest(), new BlockRange(next, count)),
-              snapshot.bytes())) {
-        for (int end = next + count; next < end; next++) {
-          if (System.nanoTime() - until > 0) {
-            throw new IOException("it took longer than " + Snapshot.FETCH_MAX.toSeconds() + " s");
-          }
-          read.writeBytes(coming.next(STALL_MAX));
-        }
+      try {
+        readOn(until);
+        continue;
       } catch (BlobRefusedException e) {
-        tries++;
-        if (e.reason() != BlobReply.Reason.BUSY || tries == TRIES_MAX) {
+        refusals++;
+        if (e.reason() != BlobReply.Reason.BUSY || refusals == REFUSALS_MAX) {
           throw e;
         }
-        TimeUnit.NANOSECONDS.sleep(RETRY_AFTER.toNanos());
+      } catch (MalformedFrameException e) {
+        throw e;
+      } catch (IOException e) {
+        long now = System.nanoTime();
+        if (now - until > 0 || now - came >= STALL_MAX.toNanos()) {
+          throw e;
+        }
       }
+      TimeUnit.NANOSECONDS.sleep(RETRY_AFTER.toNanos());
     }
     return read.toByteArray();
+  }
+
+  /** Reads what one request gives. */
+  private void readOn(long until) throws IOException, InterruptedException {
+    BlockRange range = new BlockRange(next, Math.min(BlobRequest.READ_BLOCKS_MAX, blocks - next));
+    try (Blocks coming =
+        peers.read(from, new BlobRequest.Read(snapshot.digest(), range), snapshot.bytes())) {
+      while (next < range.end()) {
+        if (System.nanoTime() - until > 0) {
+          throw new IOException("it took longer than " + Snapshot.FETCH_MAX.toSeconds() + " s");
+        }
+        read.writeBytes(coming.next(STALL_MAX));
+        next++;
+        came = System.nanoTime();
+      }
+    }
   }
 }

@@ -29,9 +29,12 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -43,6 +46,11 @@ class SnapshotCacheTest {
   private final PeerId other = Identity.generate(new SecureRandom()).peerId();
   private final Map<PeerId, byte[]> given = new HashMap<>();
   private final List<PeerId> asked = new ArrayList<>();
+  private final List<Integer> from = new ArrayList<>();
+
+  /** At which blocks connections break, once. */
+  private final Set<Integer> breaking = new HashSet<>();
+
   private final List<PeerId> blamed = new ArrayList<>();
   private @TempDir Path directory;
 
@@ -56,6 +64,7 @@ class SnapshotCacheTest {
     @Override
     public Blocks read(PeerId member, BlobRequest.Read request, long sizeBytes) {
       asked.add(member);
+      from.add(request.range().from());
       int[] next = {request.range().from()};
       return new Blocks() {
         @Override
@@ -64,10 +73,13 @@ class SnapshotCacheTest {
           if (content == null) {
             throw new BlobRefusedException(BlobReply.Reason.UNKNOWN);
           }
-          int from = (int) BlockRange.offset(next[0]);
+          if (breaking.remove(next[0])) {
+            throw new IOException("the relay went away");
+          }
+          int begin = (int) BlockRange.offset(next[0]);
           int length = BlockRange.length(next[0], sizeBytes);
           next[0]++;
-          return Arrays.copyOfRange(content, from, from + length);
+          return Arrays.copyOfRange(content, begin, begin + length);
         }
 
         @Override
@@ -126,6 +138,18 @@ class SnapshotCacheTest {
     given.put(asking, archive);
     assertThat(cache.files(asking, snapshot(archive))).as("damaged here").containsExactly(file);
     assertThat(asked).containsExactly(asking, other, asking);
+  }
+
+  @Test
+  void fetch_thatBreaksOff_goesOnWithTheBlockThatIsMissing() throws Exception {
+    byte[] bytes = new byte[19 << 20];
+    new Random(7).nextBytes(bytes);
+    CodeFile file = new CodeFile("a", Bytes.of(bytes));
+    byte[] archive = archive(file);
+    given.put(asking, archive);
+    breaking.addAll(List.of(0, 2, 17));
+    assertThat(cache(NOW).files(asking, snapshot(archive))).containsExactly(file);
+    assertThat(from).containsExactly(0, 0, 2, 17);
   }
 
   @Test

@@ -85,12 +85,15 @@ public final class BlobServer {
     streamsInAll--;
   }
 
-  private boolean isOpenTo(Stream stream) {
+  /** What there is for who asks; empty when he gets no answer. */
+  private Optional<BlobSource> sourceFor(Stream stream) {
     PeerId member = stream.connection().remotePeer();
-    // Models are too much for a relay, which is another member's machine.
-    return !stream.connection().isRelayed()
-        && conduct.standing(member).shunnedUntil().isEmpty()
-        && source.isOpenTo(member);
+    if (conduct.standing(member).shunnedUntil().isPresent() || !source.isOpenTo(member)) {
+      return Optional.empty();
+    }
+    return stream.connection().isRelayed()
+        ? source.relayedTo(member)
+        : Optional.of(source.to(member));
   }
 
   /** One question, and all of its answer. */
@@ -113,7 +116,8 @@ public final class BlobServer {
       } catch (MalformedFrameException e) {
         throw report(stream, e);
       }
-      if (!isOpenTo(stream)) {
+      Optional<BlobSource> from = sourceFor(stream);
+      if (from.isEmpty()) {
         refuse(stream, BlobReply.Reason.NOT_SHARED);
         return;
       }
@@ -125,8 +129,7 @@ public final class BlobServer {
       CompletableFuture<Void> answered;
       try {
         answered =
-            CompletableFuture.supplyAsync(
-                    () -> answer(stream, request, source.to(member)), blocking)
+            CompletableFuture.supplyAsync(() -> answer(stream, request, from.get()), blocking)
                 .thenCompose(sent -> sent);
       } catch (RejectedExecutionException e) {
         answered = CompletableFuture.failedFuture(e);

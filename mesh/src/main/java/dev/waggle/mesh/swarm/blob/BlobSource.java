@@ -15,6 +15,14 @@ public interface BlobSource {
     return this;
   }
 
+  /**
+   * What there is for that member where only a relay, which is a third member's machine, connects
+   * it: nothing, unless that is little; does not block.
+   */
+  default Optional<BlobSource> relayedTo(PeerId member) {
+    return Optional.empty();
+  }
+
   /** What a model with that name and digest consists of; empty when it is not there. */
   Optional<ModelManifest> describe(String model, String digest);
 

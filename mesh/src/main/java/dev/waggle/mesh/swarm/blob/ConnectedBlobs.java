@@ -13,27 +13,44 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** Asks members on their admitted connections, but none that is relayed. */
+/** Asks members on their admitted connections; on relayed ones for what is little only. */
 public final class ConnectedBlobs implements BlobPeers {
   private static final Duration PATIENCE = Duration.ofSeconds(15);
 
   private final ConnectedMembers members;
   private final Conduct conduct;
+  private final boolean overRelays;
 
-  /**
-   * @param conduct hears of members' faults
-   */
-  public ConnectedBlobs(ConnectedMembers members, Conduct conduct) {
+  private ConnectedBlobs(ConnectedMembers members, Conduct conduct, boolean overRelays) {
     this.members = members;
     this.conduct = conduct;
+    this.overRelays = overRelays;
+  }
+
+  /**
+   * For models, which are too much for relays.
+   *
+   * @param conduct hears of members' faults
+   */
+  public static ConnectedBlobs direct(ConnectedMembers members, Conduct conduct) {
+    return new ConnectedBlobs(members, conduct, /* overRelays= */ false);
+  }
+
+  /**
+   * For snapshots, which may come over relays, too.
+   *
+   * @param conduct hears of members' faults
+   */
+  public static ConnectedBlobs relayedToo(ConnectedMembers members, Conduct conduct) {
+    return new ConnectedBlobs(members, conduct, /* overRelays= */ true);
   }
 
   private Optional<Connection> connection(PeerId member) {
-    return members.connection(member).filter(connection -> !connection.isRelayed());
+    return members.connection(member).filter(connection -> overRelays || !connection.isRelayed());
   }
 
-  private static IOException notConnected() {
-    return new IOException("not connected directly");
+  private IOException notConnected() {
+    return new IOException(overRelays ? "not connected" : "not connected directly");
   }
 
   @Override

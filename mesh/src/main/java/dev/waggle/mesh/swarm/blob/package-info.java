@@ -15,8 +15,9 @@
  * <p>A snapshot, which code is to run on, has one source: who wants that done. It is small enough
  * to be read without stated hashes, and has to have the digest that the task names.
  *
- * <p>Only admitted members get here, on connections that are not relayed: the connection proves who
- * asks, and an answer is of use to nobody else, so questions carry no signature of their own.
+ * <p>Only admitted members get here: the connection proves who asks, and an answer is of use to
+ * nobody else, so questions carry no signature of their own. Relays, which are other members'
+ * machines, carry snapshots and never models.
  *
  * <p>Start with {@link dev.waggle.mesh.swarm.blob.BlobProtocol}; what a node has to give is behind
  * {@link dev.waggle.mesh.swarm.blob.BlobSource}, and {@link dev.waggle.mesh.swarm.blob.BlobPeers}

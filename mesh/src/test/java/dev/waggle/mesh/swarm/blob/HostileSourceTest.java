@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
 import dev.waggle.crypto.Identity;
-import dev.waggle.crypto.PeerId;
 import dev.waggle.mesh.libp2p.Connection;
 import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.Stream;
@@ -15,15 +14,12 @@ import dev.waggle.mesh.libp2p.connection.Libp2pHost;
 import dev.waggle.mesh.libp2p.multiformat.Multiaddr;
 import dev.waggle.mesh.swarm.conduct.Conduct;
 import dev.waggle.mesh.swarm.conduct.Fault;
-import dev.waggle.mesh.swarm.membership.Certificate;
-import dev.waggle.mesh.swarm.membership.ConnectedMembers;
 import dev.waggle.mesh.swarm.pb.BlobAnswer;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -53,7 +49,7 @@ class HostileSourceTest {
     asking = Libp2pHost.create(Identity.generate(new SecureRandom()), List.of());
     Connection connection =
         asking.connect(source.peerId(), source.listenAddresses()).get(10, TimeUnit.SECONDS);
-    blobs = new ConnectedBlobs(new Connected(connection), conduct);
+    blobs = ConnectedBlobs.direct(new Connected(connection), conduct);
   }
 
   @AfterEach
@@ -75,23 +71,6 @@ class HostileSourceTest {
     @Override
     protected void onGone(IOException cause) {
       // It was found out.
-    }
-  }
-
-  private record Connected(Connection connection) implements ConnectedMembers {
-    @Override
-    public Optional<Connection> connection(PeerId peer) {
-      return Optional.of(connection);
-    }
-
-    @Override
-    public Optional<byte[]> bootId(PeerId peer) {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<Certificate> certificate(PeerId peer) {
-      return Optional.empty();
     }
   }
 
