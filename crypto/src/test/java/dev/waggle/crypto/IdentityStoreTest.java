@@ -43,6 +43,23 @@ class IdentityStoreTest {
   }
 
   @Test
+  void sealOfTheDisk_opensUnderItsName_untilTheKeyIsReplacedTwice() throws Exception {
+    IdentityStore store = IdentityStore.open(directory, RANDOM, PassphraseSource.NONE);
+    byte[] content = {1, 2, 3};
+    byte[] sealed = store.disk().seal(content, "a");
+    assertThat(store.disk().open(sealed, "a")).hasValue(content);
+    assertThat(store.disk().open(sealed, "b")).isEmpty();
+    byte[] secret = Files.readAllBytes(directory.resolve(IdentityStore.NODE_FILE));
+    assertThat(store.disk().open(secret, IdentityStore.NODE_FILE)).as("never a secret").isEmpty();
+    store.rotate(PassphraseSource.NONE);
+    IdentityStore once = IdentityStore.open(directory, RANDOM, PassphraseSource.NONE);
+    assertThat(once.disk().open(sealed, "a")).hasValue(content);
+    once.rotate(PassphraseSource.NONE);
+    IdentityStore twice = IdentityStore.open(directory, RANDOM, PassphraseSource.NONE);
+    assertThat(twice.disk().open(sealed, "a")).isEmpty();
+  }
+
+  @Test
   void secretsOnDisk_areEncrypted_andTheirOwnersAlone() throws Exception {
     Identity node = IdentityStore.open(directory, RANDOM, PassphraseSource.NONE).node();
     for (String name : new String[] {IdentityStore.KEYSET_FILE, IdentityStore.NODE_FILE}) {

@@ -14,6 +14,7 @@ import dev.waggle.mesh.swarm.Swarm;
 import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.capability.Peer;
 import dev.waggle.mesh.swarm.conduct.Conduct;
+import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.node.data.DataDirectory;
 import dev.waggle.node.data.DataException;
 import dev.waggle.node.job.JobHandovers;
@@ -104,9 +105,13 @@ final class NodeJobs implements AutoCloseable {
                 ledger,
                 conduct,
                 () -> room(own.get(), peers.get()),
-                member ->
-                    peers.get().stream()
-                        .anyMatch(each -> each.connected() && each.id().equals(member)),
+                (node, task) ->
+                    node.equals(self)
+                        ? isReady(own.get(), task)
+                        : peers.get().stream()
+                            .filter(each -> each.connected() && each.id().equals(node))
+                            .flatMap(each -> each.capability().stream())
+                            .anyMatch(each -> isReady(each, task)),
                 upstream,
                 threads.blocking(),
                 threads.timer(),
@@ -115,6 +120,12 @@ final class NodeJobs implements AutoCloseable {
     JobHandovers started = new JobHandovers(queue, swarm, loans, threads.blocking());
     handovers = started;
     asking = Recurring.schedule(threads.timer(), HANDOVER_STEP, HANDOVER_STEP, started::round);
+  }
+
+  /** Whether a node that has just started can run a task: its sandboxes prove themselves first. */
+  private static boolean isReady(Capability node, TaskSpec task) {
+    return !(task instanceof TaskSpec.Code)
+        || node.models().stream().anyMatch(each -> each.name().equals(task.model()));
   }
 
   private static int room(Capability own, List<Peer> peers) {

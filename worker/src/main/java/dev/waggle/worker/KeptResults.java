@@ -79,28 +79,34 @@ final class KeptResults {
    * Begins to record what a task comes to; empty where nobody would ask for it again, and where it
    * is recorded already.
    */
-  synchronized Optional<Recording> record(Assignment assignment) {
-    return KeptName.of(assignment)
-        .filter(name -> !recordings.containsKey(name))
-        .map(
-            name -> {
-              Recording fresh = new Recording(name, assignment.claim());
-              recordings.put(name, fresh);
-              return fresh;
-            });
+  Optional<Recording> record(Assignment assignment) {
+    return KeptName.of(assignment).flatMap(name -> record(name, assignment.claim()));
+  }
+
+  private synchronized Optional<Recording> record(KeptName name, ClaimId claim) {
+    if (recordings.containsKey(name)) {
+      return Optional.empty();
+    }
+    Recording fresh = new Recording(name, claim);
+    recordings.put(name, fresh);
+    return Optional.of(fresh);
   }
 
   /**
    * What the same task came to before, or will when it ends: nothing then if it ends badly. Empty
    * if it is not known. Who asks now is who settles it.
    */
-  synchronized Optional<CompletableFuture<Optional<Kept>>> find(Assignment assignment) {
+  Optional<CompletableFuture<Optional<Kept>>> find(Assignment assignment) {
+    return KeptName.of(assignment).flatMap(name -> find(name, assignment.claim()));
+  }
+
+  private synchronized Optional<CompletableFuture<Optional<Kept>>> find(
+      KeptName name, ClaimId claim) {
     forgetOld();
-    return KeptName.of(assignment)
-        .flatMap(name -> Optional.ofNullable(recordings.get(name)))
+    return Optional.ofNullable(recordings.get(name))
         .map(
             each -> {
-              each.claim = assignment.claim();
+              each.claim = claim;
               return each.result.copy();
             });
   }

@@ -35,6 +35,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiPredicate;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
@@ -91,7 +92,7 @@ public final class JobRunner implements AutoCloseable {
    * What it works with.
    *
    * @param self this node
-   * @param connected which other nodes can be asked now
+   * @param ready whether a node, this one or another, can be asked for a task now
    * @param room how many tasks the swarm can take now
    * @param upstream who is asked where no node of the swarm gets it right
    * @param blocking runs what waits for the disk
@@ -105,7 +106,7 @@ public final class JobRunner implements AutoCloseable {
       Ledger ledger,
       Conduct conduct,
       IntSupplier room,
-      Predicate<PeerId> connected,
+      BiPredicate<PeerId, TaskSpec> ready,
       Upstream upstream,
       Executor blocking,
       ScheduledExecutorService timer,
@@ -120,7 +121,7 @@ public final class JobRunner implements AutoCloseable {
           ledger,
           conduct,
           room,
-          connected,
+          ready,
           Upstream.NONE,
           blocking,
           timer,
@@ -256,7 +257,8 @@ public final class JobRunner implements AutoCloseable {
   private void start(Claim claim, JobWork.Ask ask) {
     Claim.Proof proof = claim.proof();
     boolean meeting = parts.clock().instant().isBefore(began.plus(REUNION));
-    if (meeting && claim.keeping().earlier().filter(each -> !isConnected(each)).isPresent()) {
+    Optional<PeerId> earlier = claim.keeping().earlier().map(Keeping.Earlier::worker);
+    if (meeting && earlier.filter(each -> !parts.ready().test(each, ask.spec())).isPresent()) {
       settle(proof, new TaskEnd.Postponed(LOOK_AGAIN));
       return;
     }
@@ -275,10 +277,6 @@ public final class JobRunner implements AutoCloseable {
         .whenComplete(
             (result, failure) ->
                 settle(proof, failure == null ? done(result) : failed(Failures.cause(failure))));
-  }
-
-  private boolean isConnected(Keeping.Earlier worker) {
-    return worker.worker().equals(parts.self()) || parts.connected().test(worker.worker());
   }
 
   private void start(Claim claim, JobWork.Develop develop) {
