@@ -15,9 +15,10 @@ import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -67,9 +68,9 @@ public final class FakeOllama extends FakeServer {
   private static final String NDJSON = "application/x-ndjson";
   private static final Duration PAUSE_MAX = Duration.ofMinutes(1);
 
-  private final List<JsonNode> loads = new CopyOnWriteArrayList<>();
+  private final Queue<JsonNode> loads = new ConcurrentLinkedQueue<>();
   private final Set<String> endsSoon = ConcurrentHashMap.newKeySet();
-  private final List<JsonNode> chats = new CopyOnWriteArrayList<>();
+  private final Queue<JsonNode> chats = new ConcurrentLinkedQueue<>();
   private volatile int pauseAt = Integer.MAX_VALUE;
   private volatile CountDownLatch going = new CountDownLatch(1);
   private volatile CountDownLatch healed = new CountDownLatch(1);
@@ -195,12 +196,12 @@ public final class FakeOllama extends FakeServer {
 
   /** The chat requests so far. */
   public List<JsonNode> chats() {
-    return chats;
+    return List.copyOf(chats);
   }
 
   /** The requests so far that were only to have a model in memory. */
   public List<JsonNode> loads() {
-    return loads;
+    return List.copyOf(loads);
   }
 
   /** Has no model in memory any more. */

@@ -14,7 +14,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,7 @@ public final class FakeOpenAi extends FakeServer {
   public static final long PARAMETERS = 1_235_814_432L;
 
   private final Map<String, FakeModel> models = FakeModel.all();
-  private final List<JsonNode> requests = new CopyOnWriteArrayList<>();
+  private final Queue<JsonNode> requests = new ConcurrentLinkedQueue<>();
   private volatile Optional<String> key = Optional.empty();
   private volatile String owner = "llamacpp";
   private volatile boolean meta = true;
@@ -92,7 +93,7 @@ public final class FakeOpenAi extends FakeServer {
 
   /** The bodies of the requests so far. */
   public List<JsonNode> requests() {
-    return requests;
+    return List.copyOf(requests);
   }
 
   private JsonNode list() {
