@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 
 /** Runs node.jar: nodes in folders of their own, and commands. Ends them all when closed. */
 final class Program implements AutoCloseable {
@@ -25,6 +26,11 @@ final class Program implements AutoCloseable {
 
   private static final Duration COMMAND_MAX = Duration.ofSeconds(60);
   private static final String SANDBOX = "--sandbox";
+
+  static {
+    // Two tests run at a time, with some processes each, on machines of two processors.
+    Awaitility.setDefaultTimeout(Duration.ofMinutes(1));
+  }
 
   private final Path directory;
   private boolean probing;
