@@ -39,6 +39,9 @@ record Cage(
   /** In the directory of all runs: what the kernel asks before each system call. */
   static final String FILTER = "filter";
 
+  /** In the directory of all runs: the classes that a JVM would read and check at each start. */
+  static final String CLASSES = "classes.jsa";
+
   private static final String DIRECTORY = "/work";
   private static final String NICE = "10";
   private static final String USER = "65534";
@@ -59,6 +62,7 @@ record Cage(
       List<String> arguments,
       String sourceFile,
       boolean archiveIn,
+      boolean classes,
       List<String> collect,
       CodeLimits limits,
       int number) {}
@@ -89,6 +93,7 @@ record Cage(
             + TROUBLE
             + " 7<\"$0\"/"
             + IN
+            + (run.classes() ? " 6<\"$0\"/../" + CLASSES : "")
             + (run.collect().isEmpty() ? "" : " 8>\"$0\"/" + OUT)
             + " 9<\"$0\"/../"
             + FILTER;
@@ -143,6 +148,9 @@ record Cage(
     command.addAll(List.of("--tmpfs", "/tmp"));
     if (!run.archiveIn()) {
       command.addAll(List.of("--file", "7", DIRECTORY + "/" + run.sourceFile()));
+    }
+    if (run.classes()) {
+      command.addAll(List.of("--ro-bind-data", "6", "/" + CLASSES));
     }
     command.addAll(List.of("--remount-ro", "/", "--chdir", DIRECTORY, "--seccomp", "9"));
     return command;

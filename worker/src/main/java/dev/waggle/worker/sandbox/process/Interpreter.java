@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A program of this machine that runs code of one language. It is under {@code /usr}, of which
@@ -22,13 +24,23 @@ import java.util.stream.Stream;
  *
  * @param program where it is
  * @param version what it says about itself
+ * @param classes whether {@link Cage#CLASSES} has what it loads at each start
  */
-record Interpreter(Language language, Path program, String version) {
+record Interpreter(Language language, Path program, String version, boolean classes) {
+  private static final Logger log = LoggerFactory.getLogger(Interpreter.class);
   private static final Path USR = Path.of("/usr");
   private static final Path JVMS = USR.resolve("lib/jvm");
   private static final Duration VERSION_MAX = Duration.ofSeconds(20);
   private static final int VERSION_BYTES_MAX = 16 << 10;
   private static final int MIB = 1 << 20;
+  private static final Duration TRAIN_MAX = Duration.ofSeconds(30);
+  private static final List<String> SMALL_JVM =
+      List.of(
+          "-XX:+UseSerialGC",
+          "-XX:TieredStopAtLevel=1",
+          "-XX:-UsePerfData",
+          "-XX:ReservedCodeCacheSize=32m",
+          "-XX:CompressedClassSpaceSize=64m");
 
   /** Those of this machine; starts each of them to ask for its version. */
   static Map<Language, Interpreter> find() throws InterruptedException {
@@ -37,7 +49,7 @@ record Interpreter(Language language, Path program, String version) {
       for (Path program : programs(language)) {
         Optional<String> version = ask(language, program);
         if (version.isPresent()) {
-          found.put(language, new Interpreter(language, program, version.get()));
+          found.put(language, new Interpreter(language, program, version.get(), false));
           break;
         }
       }
@@ -110,6 +122,49 @@ record Interpreter(Language language, Path program, String version) {
     }
   }
 
+  /**
+   * One that starts faster, for Java: its compiler's classes, which every run needs, are read from
+   * an archive that is made here. This one, where that does not come about.
+   *
+   * @param directory gets the archive
+   */
+  Interpreter trained(Path directory) throws InterruptedException {
+    if (language != Language.JAVA) {
+      return this;
+    }
+    Path archive = directory.resolve(Cage.CLASSES);
+    try {
+      Path source = directory.resolve("Main.java");
+      Files.writeString(
+          source, "public class Main { public static void main(String[] args) { assert true; } }");
+      boolean made = train(source, archive) && Files.exists(archive);
+      Files.delete(source);
+      return new Interpreter(language, program, version, made);
+    } catch (IOException e) {
+      log.debug("Java starts without an archive: {}", e.toString());
+      return this;
+    }
+  }
+
+  private boolean train(Path source, Path archive) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(SMALL_JVM);
+    command.addAll(List.of("-XX:ArchiveClassesAtExit=" + archive, source.toString()));
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().clear();
+    Process process = builder.start();
+    try {
+      process.getOutputStream().close();
+      return process.waitFor(TRAIN_MAX.toMillis(), TimeUnit.MILLISECONDS)
+          && process.exitValue() == 0;
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
   /** {@code sha256:} and 64 hex digits, the same where the same version is in the same place. */
   String digest() {
     return Digests.of(("process\n" + program + "\n" + version).getBytes(StandardCharsets.UTF_8))
@@ -129,15 +184,15 @@ record Interpreter(Language language, Path program, String version) {
       case JAVASCRIPT -> command.add("--max-old-space-size=" + Math.max(16, mebibytes * 3 / 4));
       case JAVA ->
           // The compiler and the program share a heap; the rest is for what is around it.
-          command.addAll(
-              List.of(
-                  "-Xmx" + Math.max(16, mebibytes / 2) + "m",
-                  "-XX:+UseSerialGC",
-                  "-XX:TieredStopAtLevel=1",
-                  "-XX:-UsePerfData",
-                  "-XX:ReservedCodeCacheSize=32m",
-                  "-XX:CompressedClassSpaceSize=64m"));
+          command.add("-Xmx" + Math.max(16, mebibytes / 2) + "m");
       default -> {}
+    }
+    if (language == Language.JAVA) {
+      command.addAll(SMALL_JVM);
+    }
+    if (classes) {
+      // Where it does not fit after all, the JVM goes on without, and is not to say so.
+      command.addAll(List.of("-XX:SharedArchiveFile=/" + Cage.CLASSES, "-Xlog:disable"));
     }
     command.add(script);
     return command;

@@ -61,7 +61,7 @@ final class ProcessRun extends CodeRun {
       TaskSpec.Code task,
       CodeLimits ownerLimits,
       Cage cage,
-      List<String> command,
+      Interpreter interpreter,
       Path directory,
       int number,
       Set<ProcessRun> running) {
@@ -71,10 +71,11 @@ final class ProcessRun extends CodeRun {
     this.plan =
         new Cage.Run(
             directory,
-            command,
+            interpreter.command(task.scriptFile(), limits()),
             task.args(),
             task.scriptFile(),
             !task.files().isEmpty(),
+            interpreter.classes(),
             task.collect(),
             limits(),
             number);

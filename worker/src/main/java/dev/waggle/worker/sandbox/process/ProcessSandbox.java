@@ -109,6 +109,9 @@ public final class ProcessSandbox implements Sandbox {
       }
       tryOut(shell, ready);
       found.keySet().retainAll(languages);
+      for (Map.Entry<Language, Interpreter> each : found.entrySet()) {
+        each.setValue(each.getValue().trained(directory));
+      }
       Map<Language, Interpreter> held = attack(found, ready);
       proved = held;
       cage = ready;
@@ -233,7 +236,7 @@ public final class ProcessSandbox implements Sandbox {
         task,
         limits,
         ready,
-        interpreter.command(task.scriptFile(), task.limits().atMost(limits)),
+        interpreter,
         directory.resolve(RUN + HexFormat.of().formatHex(name)),
         number.getAndIncrement(),
         runs);

@@ -100,6 +100,28 @@ class ProcessSandboxTest extends SandboxCompliance {
   }
 
   @Test
+  void java_hasTheClassesOfItsCompilerAtHand_andCannotChangeThem() throws Exception {
+    CodeResult result =
+        CodeResult.of(
+            start(
+                Language.JAVA,
+                """
+                import java.nio.file.*;
+                public class Main {
+                  public static void main(String[] args) throws Exception {
+                    Path classes = Path.of("/classes.jsa");
+                    System.out.println(Files.size(classes));
+                    Files.write(classes, new byte[1]);
+                  }
+                }
+                """,
+                OWNER));
+    assertThat(result.out().strip())
+        .isEqualTo(Long.toString(Files.size(directory.resolve("sandbox").resolve(Cage.CLASSES))));
+    assertThat(result.errors()).contains("Read-only file system");
+  }
+
+  @Test
   void sandbox_withTheHostsNetwork_isRefused() {
     String refusal = refusal(without("--unshare-net", 0), languages());
     assertThat(refusal).contains("loopback done", "python: ", "javascript: ", "shell: ", "java: ");
