@@ -458,11 +458,15 @@ class CoordinatorTest {
                     .containsExactly(EntryType.CLAIM));
   }
 
-  /** Content that is shared with nobody. */
-  private static final class Unshared implements BlobSource {
+  /**
+   * What a node shares beside snapshots.
+   *
+   * @param file what everybody gets; empty where nobody gets anything
+   */
+  private record Others(Optional<Path> file) implements BlobSource {
     @Override
     public boolean isOpenTo(PeerId member) {
-      return false;
+      return file.isPresent();
     }
 
     @Override
@@ -473,34 +477,12 @@ class CoordinatorTest {
     @Override
     public BlobReply hashes(BlobDigest digest, BlockRange range) {
       throw new AssertionError("nobody may see that");
-    }
-
-    @Override
-    public Optional<SeekableByteChannel> open(BlobDigest digest) {
-      throw new AssertionError("nobody may see that");
-    }
-  }
-
-  /** Content that everybody gets. */
-  private record Shared(Path file) implements BlobSource {
-    @Override
-    public boolean isOpenTo(PeerId member) {
-      return true;
-    }
-
-    @Override
-    public Optional<ModelManifest> describe(String model, String digest) {
-      throw new AssertionError("a relay carries no models");
-    }
-
-    @Override
-    public BlobReply hashes(BlobDigest digest, BlockRange range) {
-      throw new AssertionError("a relay carries no models");
     }
 
     @Override
     public Optional<SeekableByteChannel> open(BlobDigest digest) throws IOException {
-      return Optional.of(FileChannel.open(file));
+      return Optional.of(
+          FileChannel.open(file.orElseThrow(() -> new AssertionError("nobody may see that"))));
     }
   }
 
@@ -537,7 +519,8 @@ class CoordinatorTest {
     BlobDigest open = new BlobDigest("ab".repeat(32));
     BlobDigest lan = new BlobDigest("cd".repeat(32));
     BlobDigest model = new BlobDigest("ef".repeat(32));
-    BlobSource source = coordinator.snapshots(any -> Optional.of(file), new Shared(file));
+    BlobSource source =
+        coordinator.snapshots(any -> Optional.of(file), new Others(Optional.of(file)));
     exchange.accepts(first, identity.peerId(), DIGEST);
     coordinator.submit(onSnapshot(lan, Set.of(Label.LAN_ONLY)), Terms.USUAL, new Heard());
     claim(0);
@@ -557,7 +540,8 @@ class CoordinatorTest {
   void snapshot_isGivenToWhoHoldsItsTask_andToNobodyElse() throws Exception {
     Path file = Files.writeString(directory.resolve("snapshot"), "content");
     BlobDigest digest = new BlobDigest("ab".repeat(32));
-    BlobSource source = coordinator.snapshots(any -> Optional.of(file), new Unshared());
+    BlobSource source =
+        coordinator.snapshots(any -> Optional.of(file), new Others(Optional.empty()));
     exchange.accepts(first, identity.peerId(), DIGEST);
     exchange.accepts(second, identity.peerId(), DIGEST);
     TaskSpec task = onSnapshot(digest, Set.of());

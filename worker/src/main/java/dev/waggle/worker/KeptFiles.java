@@ -13,6 +13,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,7 +54,11 @@ public final class KeptFiles {
    */
   record Found(ClaimId claim, KeptCodec.Named result, long bytes) {}
 
-  private record Listed(Path file, long bytes, Instant written) {}
+  private record Listed(Path file, BasicFileAttributes about) {
+    long bytes() {
+      return about.size();
+    }
+  }
 
   /** Uses a directory that is made when it is first needed; what else is in it is deleted. */
   public KeptFiles(Path directory, DiskSeal seal) {
@@ -149,14 +154,15 @@ public final class KeptFiles {
       for (Path each : files) {
         BasicFileAttributes about =
             Files.readAttributes(each, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-        all.add(new Listed(each, about.size(), about.lastModifiedTime().toInstant()));
+        all.add(new Listed(each, about));
       }
     } catch (NoSuchFileException e) {
       return List.of();
     } catch (IOException e) {
       log.warn("kept results cannot be read from {}: {}", directory, e.toString());
     }
-    all.sort(Comparator.comparing(Listed::written).reversed());
+    all.sort(
+        Comparator.<Listed, FileTime>comparing(each -> each.about().lastModifiedTime()).reversed());
     return all;
   }
 
@@ -165,8 +171,7 @@ public final class KeptFiles {
   }
 
   private static ClaimId claim(Listed listed) throws MalformedFrameException {
-    if (!Files.isRegularFile(listed.file(), LinkOption.NOFOLLOW_LINKS)
-        || listed.bytes() > FILE_BYTES_MAX) {
+    if (!listed.about().isRegularFile() || listed.bytes() > FILE_BYTES_MAX) {
       throw new MalformedFrameException("it is no file, or too long");
     }
     try {

@@ -111,13 +111,20 @@ final class KeptResults {
             });
   }
 
-  /** The requester has it and has signed for it. Its file goes with the next {@link #sweep}. */
-  synchronized void settled(PeerId requester, ClaimId claim) {
+  /**
+   * The requester has it and has signed for it. Its file goes with the next {@link #sweep}.
+   *
+   * @return whether it was kept
+   */
+  synchronized boolean settled(PeerId requester, ClaimId claim) {
+    boolean known = false;
     for (Recording each : List.copyOf(recordings.values())) {
       if (each.claim.equals(claim) && each.name.requester().equals(requester)) {
         each.forget();
+        known = true;
       }
     }
+    return known;
   }
 
   /** Forgets what is too old or too much, and deletes the files of what was forgotten. */

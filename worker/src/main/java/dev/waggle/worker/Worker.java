@@ -525,8 +525,9 @@ public final class Worker implements TaskServer, AutoCloseable {
       return CompletableFuture.failedFuture(
           new MalformedFrameException("the receipt is not one that both sides signed here"));
     }
-    kept.settled(requester, new ClaimId(receipt.body().claim()));
-    sweeping.run();
+    if (kept.settled(requester, new ClaimId(receipt.body().claim()))) {
+      sweeping.run();
+    }
     return parts.ledger().record(receipt, false).thenApply(entry -> null);
   }
 

@@ -3,6 +3,7 @@ package dev.waggle.worker.sandbox.process;
 import dev.waggle.mesh.swarm.exchange.CodeLimits;
 import dev.waggle.mesh.swarm.exchange.Language;
 import dev.waggle.worker.engine.Digests;
+import dev.waggle.worker.sandbox.SilentProgram;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -137,31 +138,15 @@ record Interpreter(Language language, Path program, String version, boolean clas
       Path source = directory.resolve("Main.java");
       Files.writeString(
           source, "public class Main { public static void main(String[] args) { assert true; } }");
-      boolean made = train(source, archive) && Files.exists(archive);
+      List<String> command = new ArrayList<>(List.of(program.toString()));
+      command.addAll(SMALL_JVM);
+      command.addAll(List.of("-XX:ArchiveClassesAtExit=" + archive, source.toString()));
+      boolean made = SilentProgram.succeeds(command, TRAIN_MAX) && Files.exists(archive);
       Files.delete(source);
       return new Interpreter(language, program, version, made);
     } catch (IOException e) {
       log.debug("Java starts without an archive: {}", e.toString());
       return this;
-    }
-  }
-
-  private boolean train(Path source, Path archive) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(program.toString()));
-    command.addAll(SMALL_JVM);
-    command.addAll(List.of("-XX:ArchiveClassesAtExit=" + archive, source.toString()));
-    ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(ProcessBuilder.Redirect.DISCARD);
-    builder.environment().clear();
-    Process process = builder.start();
-    try {
-      process.getOutputStream().close();
-      return process.waitFor(TRAIN_MAX.toMillis(), TimeUnit.MILLISECONDS)
-          && process.exitValue() == 0;
-    } finally {
-      process.destroyForcibly();
     }
   }
 
@@ -182,13 +167,12 @@ record Interpreter(Language language, Path program, String version, boolean clas
     switch (language) {
       case PYTHON -> command.add("-B"); // What it compiled is of no use after the run.
       case JAVASCRIPT -> command.add("--max-old-space-size=" + Math.max(16, mebibytes * 3 / 4));
-      case JAVA ->
-          // The compiler and the program share a heap; the rest is for what is around it.
-          command.add("-Xmx" + Math.max(16, mebibytes / 2) + "m");
+      case JAVA -> {
+        // The compiler and the program share a heap; the rest is for what is around it.
+        command.add("-Xmx" + Math.max(16, mebibytes / 2) + "m");
+        command.addAll(SMALL_JVM);
+      }
       default -> {}
-    }
-    if (language == Language.JAVA) {
-      command.addAll(SMALL_JVM);
     }
     if (classes) {
       // Where it does not fit after all, the JVM goes on without, and is not to say so.

@@ -11,6 +11,7 @@ import dev.waggle.worker.sandbox.Proof;
 import dev.waggle.worker.sandbox.RefusedRun;
 import dev.waggle.worker.sandbox.Sandbox;
 import dev.waggle.worker.sandbox.SandboxException;
+import dev.waggle.worker.sandbox.SilentProgram;
 import io.roastedroot.quickjs4j.core.Version;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +27,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -166,27 +166,14 @@ public final class QuickJsSandbox implements Sandbox {
               false,
               Optional.of(archive.toAbsolutePath()).filter(file -> ChildCommand.archivable()),
               Optional.of(image.toAbsolutePath()));
-      ProcessBuilder builder = new ProcessBuilder(command.train());
-      builder.environment().clear();
-      Process process =
-          builder
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      try {
-        process.getOutputStream().close();
-        if (process.waitFor(TRAIN_MAX.toMillis(), TimeUnit.MILLISECONDS)
-            && process.exitValue() == 0) {
-          return new ChildCommand(
-              ownerLimits,
-              caged,
-              command.archive().filter(Files::exists),
-              command.image().filter(Files::exists));
-        }
-        log.debug("the first child left nothing for others");
-      } finally {
-        process.destroyForcibly();
+      if (SilentProgram.succeeds(command.train(), TRAIN_MAX)) {
+        return new ChildCommand(
+            ownerLimits,
+            caged,
+            command.archive().filter(Files::exists),
+            command.image().filter(Files::exists));
       }
+      log.debug("the first child left nothing for others");
     } catch (IOException e) {
       log.debug("children start from the beginning: {}", e.toString());
     }
