@@ -25,13 +25,10 @@ import dev.waggle.mesh.swarm.label.Label;
 import dev.waggle.worker.engine.Engine;
 import dev.waggle.worker.engine.ModelLibrary;
 import dev.waggle.worker.owner.MachineState;
-import dev.waggle.worker.owner.OwnerGate;
 import dev.waggle.worker.owner.OwnerRules;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -52,9 +50,6 @@ import org.slf4j.LoggerFactory;
  * that come back. Thread-safe; nothing blocks but its making and {@link #close}.
  */
 public final class Worker implements TaskServer, AutoCloseable {
-  /** How long an accepted place is held. */
-  static final Duration LEASE = Duration.ofSeconds(30);
-
   /** How long a requester has for its half of a receipt; it tries again all that time. */
   static final Duration DISPUTE_AFTER = Duration.ofHours(24);
 
@@ -64,7 +59,6 @@ public final class Worker implements TaskServer, AutoCloseable {
   private static final Duration REFRESH = Duration.ofSeconds(5);
   private static final Duration WARM = Duration.ofSeconds(5);
   private static final Duration WATCH = Duration.ofSeconds(2);
-  private static final Duration BUSY_RETRY_AFTER = Duration.ofSeconds(2);
   private static final Duration OTHER_RETRY_AFTER = Duration.ofSeconds(30);
   private static final Duration STOP_MAX = Duration.ofSeconds(5);
 
@@ -76,15 +70,12 @@ public final class Worker implements TaskServer, AutoCloseable {
   private final Runnable refreshing;
   private final Runnable probing;
   private final Runnable sweeping;
-  private final Object lock = new Object();
-  private final Admission admission;
-  private final Map<ClaimId, Run> runs = new HashMap<>();
-  private final Map<ClaimId, Held> held = new HashMap<>();
+  private final Claims claims;
   private final KeptResults kept;
   private final ModelSpeeds speeds = new ModelSpeeds();
   private final OwnerControl control;
   private final Prober prober;
-  private boolean wasOpen = true;
+  private final AtomicBoolean open = new AtomicBoolean(true);
   private volatile boolean stopping;
 
   /**
@@ -128,9 +119,6 @@ public final class Worker implements TaskServer, AutoCloseable {
    */
   public record Probing(boolean on, ProbeMemory memory) {}
 
-  /** What was promised to whom. */
-  private record Held(PeerId requester, ModelId model, int demandPercent) {}
-
   /**
    * Prepares a worker, which has no models before {@link #start}, and reads the results that it
    * kept; waits for the disk.
@@ -141,9 +129,9 @@ public final class Worker implements TaskServer, AutoCloseable {
     this.parts = parts;
     this.onChange = onChange;
     this.catalog = new Catalog(parts.engines());
-    this.admission = new Admission(parts.limits());
     this.kept = new KeptResults(parts.clock(), parts.kept());
     this.control = new OwnerControl(parts);
+    this.claims = new Claims(parts.limits(), control, speeds);
     this.prober = new Prober(parts.probing().memory(), () -> parts.probing().on() && isIdle());
     int slots = Math.max(1, parts.limits().slots());
     AtomicInteger next = new AtomicInteger(1);
@@ -240,40 +228,21 @@ public final class Worker implements TaskServer, AutoCloseable {
 
   /** What is in force now is so for tasks that wait, too. */
   private void enforce() {
-    List<ClaimId> unwanted = new ArrayList<>();
-    List<Run> refused = new ArrayList<>();
-    Optional<String> closed;
-    boolean changed;
-    synchronized (lock) {
-      closed = closedFor();
-      changed = wasOpen != closed.isEmpty();
-      wasOpen = closed.isEmpty();
-      if (closed.isPresent()) {
-        for (ClaimId claim : held.keySet()) {
-          Run run = runs.get(claim);
-          if (run != null && isOthers(claim) && admission.isWaiting(claim)) {
-            unwanted.add(claim);
-            refused.add(run);
-          }
-        }
+    Optional<String> closed = closedFor();
+    boolean changed = open.getAndSet(closed.isEmpty()) != closed.isEmpty();
+    if (closed.isPresent()) {
+      for (Claims.Claimed each : claims.waitingOfOthers()) {
+        each.run().fail(closed.get());
+        end(each.claim(), Duration.ZERO);
       }
     }
-    closed.ifPresent(why -> refused.forEach(run -> run.fail(why)));
-    unwanted.forEach(claim -> end(claim, Duration.ZERO));
     if (changed) {
       onChange.run();
     }
   }
 
-  private boolean isOthers(ClaimId claim) {
-    Held of = held.get(claim);
-    return of != null && !control.isOwn(of.requester());
-  }
-
   private boolean isIdle() {
-    synchronized (lock) {
-      return held.isEmpty() && !stopping && closedFor().isEmpty();
-    }
+    return claims.isEmpty() && !stopping && closedFor().isEmpty();
   }
 
   private void askEngines() {
@@ -291,14 +260,7 @@ public final class Worker implements TaskServer, AutoCloseable {
 
   /** What this node can do now, under the given name. */
   public Capability capability(String nodeName, String software) {
-    int running;
-    int queued;
-    Duration backlog;
-    synchronized (lock) {
-      running = admission.running();
-      queued = admission.queued();
-      backlog = admission.expectedWait();
-    }
+    Claims.Load load = claims.load();
     return new Capability(
         nodeName,
         software,
@@ -306,9 +268,9 @@ public final class Worker implements TaskServer, AutoCloseable {
             .map(each -> each.measured(prober.isResumable(each), speeds.of(each.name())))
             .toList(),
         parts.limits().slots(),
-        running,
-        queued,
-        backlog,
+        load.running(),
+        load.queued(),
+        load.backlog(),
         parts.owner().rules().labels());
   }
 
@@ -351,68 +313,21 @@ public final class Worker implements TaskServer, AutoCloseable {
     if (entry.isEmpty()) {
       return new OfferReply.Declined(OfferReply.Reason.NO_SUCH_MODEL, OTHER_RETRY_AFTER);
     }
-    ClaimId claim = ClaimId.random();
-    String model = entry.get().offer().name();
-    ModelId promised = new ModelId(model, entry.get().offer().digest());
-    Optional<Duration> expected = speeds.task(model);
-    Duration task = expected.orElse(ModelSpeeds.UNKNOWN_TASK);
-    Optional<Integer> before;
-    Duration eta;
-    synchronized (lock) {
-      int here =
-          (int) held.values().stream().filter(each -> each.requester().equals(requester)).count();
-      // The rules are about the model that the name means here.
-      Optional<OwnerGate.Refusal> refusal =
-          control.refusal(
-              requester,
-              here,
-              new Requirements(model, wanted.labels(), wanted.abilities()),
-              expected);
-      if (refusal.isPresent()) {
-        return new OfferReply.Declined(refusal.get().reason(), refusal.get().retryAfter());
+    ModelId model = new ModelId(entry.get().offer().name(), entry.get().offer().digest());
+    OfferReply reply = claims.promise(requester, offer, model);
+    if (reply instanceof OfferReply.Accepted accepted) {
+      prober.giveWay();
+      onChange.run();
+      if (!control.isOwn(requester)) {
+        record(requester, offer, accepted.claim(), model.name());
       }
-      before = admission.claim(claim, model, requester, offer.priority(), task);
-      if (before.isEmpty()) {
-        return new OfferReply.Declined(OfferReply.Reason.BUSY, untilRoom(task));
-      }
-      eta = eta(before.get(), task);
-      if (eta.compareTo(offer.patience()) > 0) {
-        admission.end(claim, Duration.ZERO);
-        return new OfferReply.Declined(OfferReply.Reason.BUSY, eta.minus(offer.patience()));
-      }
-      held.put(claim, new Held(requester, promised, admission.demandPercent()));
-      control.onTaken(requester);
     }
-    prober.giveWay();
-    onChange.run();
-    if (!control.isOwn(requester)) {
-      record(requester, offer, claim, model);
-    }
-    return new OfferReply.Accepted(claim, LEASE, before.get(), eta, promised);
-  }
-
-  /** When a task begins that so many go before. */
-  private Duration eta(int before, Duration task) {
-    return task.multipliedBy(before).dividedBy(Math.max(1, parts.limits().slots()));
-  }
-
-  /** When one of those that are here has probably made room. */
-  private Duration untilRoom(Duration task) {
-    Duration time = task.dividedBy(Math.max(1, parts.limits().slots()));
-    return time.compareTo(BUSY_RETRY_AFTER) > 0 ? time : BUSY_RETRY_AFTER;
+    return reply;
   }
 
   @Override
   public Progress progress(ClaimId claim) {
-    synchronized (lock) {
-      Held of = held.get(claim);
-      if (of == null || !admission.isWaiting(claim)) {
-        return Progress.RUNNING;
-      }
-      int before = admission.position(claim);
-      Duration task = speeds.task(of.model().name()).orElse(ModelSpeeds.UNKNOWN_TASK);
-      return new Progress(false, before, eta(before, task));
-    }
+    return claims.progress(claim);
   }
 
   private void record(PeerId requester, Offer offer, ClaimId claim, String model) {
@@ -428,35 +343,25 @@ public final class Worker implements TaskServer, AutoCloseable {
 
   @Override
   public void onAssign(Assignment assignment, ResultSink sink) {
-    Run run;
-    List<ClaimId> start;
-    boolean refused;
-    synchronized (lock) {
-      Held of = held.get(assignment.claim());
-      if (of == null || !admission.isWaiting(assignment.claim())) {
-        return; // Cancelled meanwhile.
-      }
-      run = new Run(parts, catalog, assignment, of.model(), of.demandPercent(), sink, kept);
-      runs.put(assignment.claim(), run);
-      refused = isOthers(assignment.claim()) && closedFor().isPresent();
-      start = refused ? List.of() : admission.ready(assignment.claim());
-    }
-    start(start);
-    if (refused) {
+    start(
+        claims.assign(
+            assignment,
+            promise ->
+                new Run(
+                    parts,
+                    catalog,
+                    assignment,
+                    promise.model(),
+                    promise.demandPercent(),
+                    sink,
+                    kept)));
+    if (closedFor().isPresent()) {
       enforce();
     }
   }
 
-  private void start(List<ClaimId> claims) {
-    for (ClaimId claim : claims) {
-      Run run;
-      synchronized (lock) {
-        run = runs.get(claim);
-      }
-      if (run != null) {
-        runners.execute(() -> runToEnd(claim, run));
-      }
-    }
+  private void start(List<Claims.Claimed> next) {
+    next.forEach(each -> runners.execute(() -> runToEnd(each.claim(), each.run())));
     onChange.run();
   }
 
@@ -475,40 +380,21 @@ public final class Worker implements TaskServer, AutoCloseable {
   }
 
   private void end(ClaimId claim, Duration took) {
-    List<ClaimId> start;
-    synchronized (lock) {
-      runs.remove(claim);
-      held.remove(claim);
-      start = admission.end(claim, took);
-    }
-    start(start);
+    start(claims.end(claim, took));
   }
 
   @Override
   public void onLost(ClaimId claim) {
-    Run run;
-    synchronized (lock) {
-      run = runs.get(claim);
-    }
-    if (run == null || !run.isKept()) {
+    if (!claims.run(claim).map(Run::isKept).orElse(false)) {
       onCancel(claim);
     }
   }
 
   @Override
   public void onCancel(ClaimId claim) {
-    Run run;
-    boolean waiting;
-    synchronized (lock) {
-      run = runs.get(claim);
-      waiting = admission.isWaiting(claim);
-    }
-    if (run != null) {
-      run.cancel();
-    }
-    if (waiting) {
-      end(claim, Duration.ZERO);
-    }
+    Claims.GivenUp gone = claims.giveUp(claim);
+    gone.run().ifPresent(Run::cancel);
+    start(gone.next());
   }
 
   @Override
@@ -537,11 +423,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     stopping = true;
     rounds.close();
     prober.giveWay();
-    List<Run> open;
-    synchronized (lock) {
-      open = List.copyOf(runs.values());
-    }
-    open.forEach(Run::cancel);
+    claims.runs().forEach(Run::cancel);
     runners.shutdownNow();
     try {
       if (!runners.awaitTermination(STOP_MAX.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -75,6 +75,15 @@ public enum CodeLanguage {
     };
   }
 
+  String howToTestRepository() {
+    return switch (this) {
+      case PYTHON -> "Import the repository's modules as they are found from its root, use assert.";
+      case JAVASCRIPT -> "Throw an Error when something is wrong.";
+      case SHELL ->
+          "Call the repository's files from its root, and exit 1 when something is wrong.";
+    };
+  }
+
   /** A run of tests on the parts that there are, in the order in which they were made. */
   TaskSpec.Code test(
       String tests, Map<String, String> parts, Set<Label> labels, CodeLimits limits) {

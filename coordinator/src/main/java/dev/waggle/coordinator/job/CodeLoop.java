@@ -27,7 +27,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Has code written for a {@link CodeTarget}: the work is taken apart, and of each part candidates
  * are planned, written, tested in a sandbox and corrected by what the tests said, until one passes
  * there and, once more, on another node. Where none does, a larger model is asked, then one outside
- * the swarm where that is allowed, then a person.
+ * the swarm where that is allowed. A part that does not come about is no reason to give up: the
+ * work is then done undivided. Where that does not come about, a person is asked.
  *
  * <p>It runs from the beginning after a crash or an answer, and finds again what it had by the
  * names of its steps.
@@ -36,6 +37,7 @@ final class CodeLoop {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int SHOWN_CHARACTERS_MAX = 8_000;
   private static final int QUESTIONS_MAX = 10;
+  private static final String DRAFT = "draft";
   private static final Duration IDLE_MAX = Duration.ofSeconds(10);
 
   private final CodeOrder order;
@@ -83,31 +85,73 @@ final class CodeLoop {
   }
 
   private TaskEnd write() throws IOException, InterruptedException {
-    List<Subtask> subtasks = target.parts();
-    ObjectNode parts = event("decomposed", "");
-    subtasks.forEach(each -> parts.withArray("parts").add(each.name()));
-    tools.tell(parts);
+    List<Subtask> all = target.parts();
+    ObjectNode decomposed = event("decomposed", "");
+    all.forEach(each -> decomposed.withArray("parts").add(each.name()));
+    tools.tell(decomposed);
+    List<Subtask> parts = all.subList(0, all.size() - 1);
     Map<String, String> made = new LinkedHashMap<>();
-    Candidate last = Candidate.NONE;
-    Questions questions = new Questions();
-    for (Subtask each : subtasks) {
-      CodePart part = target.plan(each, made);
-      tools.tell(event("planned", each.name()).put("plan", part.plan()).put("tests", part.tests()));
-      Optional<Candidate> right = passing(part, questions);
-      if (right.isEmpty()) {
-        return questions.end();
-      }
-      last = right.get();
-      made.put(each.name(), last.code());
+    Subtask whole = all.get(parts.size());
+    if (!isMade(parts, made)) {
+      made.clear();
+      whole = Decomposition.single(order.prompt()).get(0);
     }
+    CodePart part = planned(whole, made);
+    Questions questions = new Questions();
+    Optional<Candidate> right = passing(part, questions);
+    if (right.isEmpty()) {
+      return questions.end();
+    }
+    made.put(whole.name(), right.get().code());
     ObjectNode result = target.result(made);
-    result.put("test_output", last.failure()).put("peerId", last.worker());
+    result.put("test_output", right.get().failure()).put("peerId", right.get().worker());
     return new TaskEnd.Done(result.toString());
   }
 
-  private Optional<Candidate> passing(CodePart part, Questions questions)
+  /**
+   * Makes parts of the work, as far as they come about.
+   *
+   * @param made takes their code, by their names
+   * @return whether all came about
+   */
+  private boolean isMade(List<Subtask> parts, Map<String, String> made)
       throws IOException, InterruptedException {
-    List<Candidate> tried = best(part);
+    for (Subtask each : parts) {
+      Candidate last;
+      try {
+        last = written(planned(each, made));
+      } catch (RefusedException e) {
+        last = new Candidate("", false, String.valueOf(e.getMessage()), "");
+      }
+      if (!last.passed()) {
+        tools.tell(event("undivided", each.name()).put("output", shown(last.failure())));
+        return false;
+      }
+      made.put(each.name(), last.code());
+    }
+    return true;
+  }
+
+  private CodePart planned(Subtask subtask, Map<String, String> made)
+      throws IOException, InterruptedException {
+    CodePart part = target.plan(subtask, made);
+    tools.tell(
+        event("planned", subtask.name()).put("plan", part.plan()).put("tests", part.tests()));
+    return part;
+  }
+
+  /** The best that models write for a part. */
+  private Candidate written(CodePart part) throws IOException, InterruptedException {
+    Candidate draft = Candidate.NONE;
+    Optional<String> code = target.draft(part);
+    if (code.isPresent()) {
+      String step = part.subtask().name() + "/" + DRAFT;
+      draft = test(part, step, DRAFT, 1, "", code.get(), draft);
+    }
+    if (draft.passed()) {
+      return draft;
+    }
+    List<Candidate> tried = best(part, draft);
     Candidate last = tried.get(tried.size() - 1);
     if (!last.passed() && order.larger() != null) {
       tools.tell(event("escalated", part.subtask().name()).put("to", order.larger()));
@@ -116,6 +160,13 @@ final class CodeLoop {
     if (!last.passed()) {
       last = upstream(part, last);
     }
+    return last;
+  }
+
+  /** The whole, with the help of a person where models do not get it right. */
+  private Optional<Candidate> passing(CodePart part, Questions questions)
+      throws IOException, InterruptedException {
+    Candidate last = written(part);
     while (!last.passed()) {
       Optional<JsonNode> answer = questions.next(part, last);
       if (answer.isEmpty()) {
@@ -127,10 +178,11 @@ final class CodeLoop {
   }
 
   /** Candidates beside each other; the first that passes ends the others. The last is the best. */
-  private List<Candidate> best(CodePart part) throws IOException, InterruptedException {
+  private List<Candidate> best(CodePart part, Candidate draft)
+      throws IOException, InterruptedException {
     CodeTools.Spread spread = new CodeTools.Spread();
     if (order.candidates() == 1) {
-      return List.of(attempt(part, "1", order.model(), 1, spread, Candidate.NONE));
+      return List.of(attempt(part, "1", order.model(), 1, spread, draft));
     }
     ThreadPoolExecutor threads = threads("job-candidate", order.candidates());
     List<Candidate> ended = new ArrayList<>();
@@ -139,8 +191,7 @@ final class CodeLoop {
       CompletionService<Candidate> racing = new ExecutorCompletionService<>(threads);
       for (int i = 1; i <= order.candidates(); i++) {
         int number = i;
-        racing.submit(
-            () -> attempt(part, "" + number, order.model(), number, spread, Candidate.NONE));
+        racing.submit(() -> attempt(part, "" + number, order.model(), number, spread, draft));
       }
       for (int i = 0; i < order.candidates(); i++) {
         Future<Candidate> next = racing.take();
@@ -320,6 +371,7 @@ final class CodeLoop {
                 event("asked", part.subtask().name())
                     .put("code", last.code())
                     .put("output", shown(last.failure()))
+                    .setAll(target.shown(part, last.code()))
                     .toString());
       }
       return answer;

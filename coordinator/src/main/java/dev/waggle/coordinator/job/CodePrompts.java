@@ -21,13 +21,23 @@ final class CodePrompts {
   }
 
   List<ChatMessage> decompose(String prompt) {
+    return decompose(
+        "programming work",
+        "what this part does, and its functions with their arguments",
+        "Divide into modules, in " + language.text() + ": " + prompt);
+  }
+
+  /** Asks how something is taken apart; {@link Decomposition} reads the answer. */
+  static List<ChatMessage> decompose(String work, String part, String user) {
     return ask(
-        "You divide programming work. Answer with JSON only: {\"parts\":[{\"name\":\"lower_case\","
-            + "\"prompt\":\"what this part does, and its functions with their arguments\","
-            + "\"after\":[\"names of parts that it uses\"]}]}. At most "
+        "You divide "
+            + work
+            + ". Answer with JSON only: {\"parts\":[{\"name\":\"lower_case\",\"prompt\":\""
+            + part
+            + "\",\"after\":[\"names of parts that it uses\"]}]}. At most "
             + (Decomposition.PARTS_MAX - 1)
             + " parts; none when the work is one small piece.",
-        "Divide into modules, in " + language.text() + ": " + prompt);
+        user);
   }
 
   List<ChatMessage> plan(Subtask part, Map<String, String> others) {

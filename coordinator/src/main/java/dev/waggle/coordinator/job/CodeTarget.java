@@ -6,6 +6,7 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What code is written for, as far as it makes a difference: a solution that stands by itself, or a
@@ -22,6 +23,9 @@ interface CodeTarget {
    */
   CodePart plan(Subtask part, Map<String, String> made) throws IOException, InterruptedException;
 
+  /** Code that may be right already, before anybody is asked for it. */
+  Optional<String> draft(CodePart part);
+
   /** Asks for a part. */
   List<ChatMessage> write(CodePart part);
 
@@ -37,6 +41,9 @@ interface CodeTarget {
    * @throws UnreadableAnswerException if it is none that could be run
    */
   TaskSpec.Code test(CodePart part, String code) throws UnreadableAnswerException;
+
+  /** What a person sees of some code who is asked about it, apart from the code. */
+  ObjectNode shown(CodePart part, String code);
 
   /**
    * What is handed over.

@@ -70,7 +70,7 @@ final class Decomposition {
     for (Subtask each : parts) {
       boolean sound =
           NAME.matcher(each.name()).matches()
-              && !each.name().equals(Subtask.WHOLE)
+              && !each.isWhole()
               && !each.prompt().isBlank()
               && each.prompt().length() <= PROMPT_CHARACTERS_MAX;
       if (!sound || !names.add(each.name())) {

@@ -17,21 +17,32 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
-/** The files of a revision of a repository, as a snapshot has them. Immutable. */
+/** The files of a revision of a repository: as a snapshot has them, or changed. Immutable. */
 public final class Repository {
   // File systems give room in blocks of this size.
   private static final int BLOCK_BYTES = 4_096;
 
   private final BlobDigest digest;
   private final long bytes;
-  private final Map<String, CodeFile> files = new TreeMap<>();
+  private final Map<String, CodeFile> frozen;
+  private final Map<String, CodeFile> files;
 
   Repository(BlobDigest digest, long bytes, List<CodeFile> files) {
+    this(digest, bytes, new TreeMap<>(), new TreeMap<>());
+    files.forEach(each -> frozen.put(each.path(), each));
+    this.files.putAll(frozen);
+  }
+
+  private Repository(
+      BlobDigest digest, long bytes, Map<String, CodeFile> frozen, Map<String, CodeFile> files) {
     this.digest = digest;
     this.bytes = bytes;
-    files.forEach(each -> this.files.put(each.path(), each));
+    this.frozen = frozen;
+    this.files = files;
   }
 
   /**
@@ -67,6 +78,28 @@ public final class Repository {
     return Optional.ofNullable(files.get(path));
   }
 
+  /** It, after a change. */
+  Repository with(RepositoryChange change) {
+    Map<String, CodeFile> after = new TreeMap<>(files);
+    after.keySet().removeAll(change.deleted());
+    after.putAll(change.written());
+    return new Repository(digest, bytes, frozen, after);
+  }
+
+  /** How it differs from its snapshot. */
+  RepositoryChange change() {
+    Map<String, CodeFile> written = new TreeMap<>(files);
+    written.values().removeIf(each -> each.equals(frozen.get(each.path())));
+    Set<String> deleted = new TreeSet<>(frozen.keySet());
+    deleted.removeAll(files.keySet());
+    return new RepositoryChange(written, deleted);
+  }
+
+  /** A file as its snapshot has it. */
+  Optional<CodeFile> frozen(String path) {
+    return Optional.ofNullable(frozen.get(path));
+  }
+
   /** What a file says; empty where it is no text. */
   static Optional<String> text(Bytes content) {
     try {
@@ -78,15 +111,15 @@ public final class Repository {
     }
   }
 
-  /** What a task needs to start with these files, but for some. */
+  /** What a task needs to start with the files of the snapshot, but for some. */
   Snapshot snapshot(Collection<String> without) {
     return new Snapshot(digest, bytes, List.copyOf(without));
   }
 
-  /** The limits of a task that starts with these files, and writes as much as another may. */
+  /** The limits of a task that starts with the snapshot, and writes as much as another may. */
   CodeLimits limits(CodeLimits other) {
     long room =
-        files.values().stream()
+        frozen.values().stream()
             .mapToLong(
                 each -> (each.content().size() + BLOCK_BYTES) / BLOCK_BYTES * (long) BLOCK_BYTES)
             .sum();

@@ -14,16 +14,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What becomes of the files of a repository.
+ * What becomes of the files of a repository. It may be nothing.
  *
  * @param written files that are new or have another content, by their paths
  * @param deleted paths of files that are gone
  */
 record RepositoryChange(Map<String, CodeFile> written, Set<String> deleted) {
+  /** The line of who finds nothing left to be done. */
+  static final String NO_CHANGE = "NO CHANGE";
+
   // Some models write such lines bold, as headings, or the path as code.
   private static final Pattern LINE =
       Pattern.compile("[\\s#*]*(FILE|DELETE):[\\s*`]*(.*?)[\\s*`]*");
   private static final String DELETE = "DELETE";
+  private static final Pattern NOTHING = Pattern.compile("[\\s#*`]*" + NO_CHANGE + "[\\s*`.]*");
   private static final Pattern FENCE = Pattern.compile("(`{3,})[^`]*");
   private static final String GIT = ".git";
 
@@ -34,10 +38,11 @@ record RepositoryChange(Map<String, CodeFile> written, Set<String> deleted) {
 
   /**
    * Reads {@code FILE: path} lines, each with a fenced block that has the file's whole content, and
-   * {@code DELETE: path} lines. What is said around them does not count.
+   * {@code DELETE: path} lines, or a line that nothing is to be done. What is said around them does
+   * not count.
    *
-   * @throws UnreadableAnswerException if it is not clear what is meant, if nothing is changed, or
-   *     what cannot be
+   * @throws UnreadableAnswerException if it is not clear what is meant, or what cannot be is
+   *     changed
    */
   static RepositoryChange parse(String answer, Repository repository)
       throws UnreadableAnswerException {
@@ -46,11 +51,16 @@ record RepositoryChange(Map<String, CodeFile> written, Set<String> deleted) {
     return parser.change();
   }
 
+  boolean isEmpty() {
+    return written.isEmpty() && deleted.isEmpty();
+  }
+
   private static final class Parser {
     private final Repository repository;
     private final Map<String, CodeFile> written = new TreeMap<>();
     private final Set<String> deleted = new TreeSet<>();
     private final Set<String> named = new TreeSet<>();
+    private boolean nothing;
 
     Parser(Repository repository) {
       this.repository = repository;
@@ -62,6 +72,7 @@ record RepositoryChange(Map<String, CodeFile> written, Set<String> deleted) {
         String line = lines.get(next).strip();
         next++;
         Matcher named = LINE.matcher(line);
+        nothing |= NOTHING.matcher(line).matches();
         if (named.matches() && named.group(1).equals(DELETE)) {
           delete(path(named.group(2)));
         } else if (named.matches()) {
@@ -144,7 +155,12 @@ record RepositoryChange(Map<String, CodeFile> written, Set<String> deleted) {
               ? content.replace("\n", "\r\n")
               : content;
       if (!before.equals(Optional.of(now))) {
-        boolean executable = repository.file(path).map(CodeFile::executable).orElse(false);
+        boolean executable =
+            repository
+                .file(path)
+                .or(() -> repository.frozen(path))
+                .map(CodeFile::executable)
+                .orElse(false);
         written.put(path, new CodeFile(path, Bytes.of(now), executable));
       }
     }
@@ -154,8 +170,8 @@ record RepositoryChange(Map<String, CodeFile> written, Set<String> deleted) {
     }
 
     RepositoryChange change() throws UnreadableAnswerException {
-      if (written.isEmpty() && deleted.isEmpty()) {
-        throw new UnreadableAnswerException("nothing is changed by it");
+      if (named.isEmpty() && !nothing) {
+        throw new UnreadableAnswerException("it names no file");
       }
       Set<String> all = new TreeSet<>(written.keySet());
       repository.files().forEach(each -> all.add(each.path()));

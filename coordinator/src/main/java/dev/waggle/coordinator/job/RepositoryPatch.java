@@ -27,14 +27,15 @@ final class RepositoryPatch {
 
   private RepositoryPatch() {}
 
-  /** The patch, which applies to the repository as it is. */
-  static String of(Repository repository, RepositoryChange change) {
+  /** How a repository differs from its snapshot, to which the patch applies. */
+  static String of(Repository repository) {
     RepositoryPatch patch = new RepositoryPatch();
+    RepositoryChange change = repository.change();
     TreeSet<String> paths = new TreeSet<>(change.written().keySet());
     paths.addAll(change.deleted());
     for (String each : paths) {
       try {
-        patch.add(each, repository.file(each), Optional.ofNullable(change.written().get(each)));
+        patch.add(each, repository.frozen(each), Optional.ofNullable(change.written().get(each)));
       } catch (IOException e) {
         throw new UncheckedIOException("memory is always there to be written to", e);
       }

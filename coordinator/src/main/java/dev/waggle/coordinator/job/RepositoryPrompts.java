@@ -4,6 +4,7 @@ import dev.waggle.mesh.swarm.exchange.ChatMessage;
 import dev.waggle.mesh.swarm.exchange.ChatMessage.Role;
 import dev.waggle.mesh.swarm.exchange.CodeFile;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,50 +25,95 @@ final class RepositoryPrompts {
   private static final int NAME_CHARACTERS_MIN = 4;
 
   private final String prompt;
-  private final String language;
+  private final CodeLanguage language;
   private final Optional<String> tests;
-  private final Repository repository;
 
   /**
+   * @param prompt what is wanted as a whole
    * @param tests the script that the user gave; empty where the repository has its own
    */
-  RepositoryPrompts(String prompt, String language, Optional<String> tests, Repository repository) {
+  RepositoryPrompts(String prompt, CodeLanguage language, Optional<String> tests) {
     this.prompt = prompt;
     this.language = language;
     this.tests = tests;
-    this.repository = repository;
   }
 
-  List<ChatMessage> plan() {
+  List<ChatMessage> decompose(Repository repository) {
+    return CodePrompts.decompose(
+        "changes of a repository into steps, each of which can be tested",
+        "what this part changes in which files, and how one sees that it works",
+        "Divide this change, in " + language.text() + ": " + prompt + paths(repository));
+  }
+
+  List<ChatMessage> plan(Subtask part, Repository now) {
     return CodePrompts.ask(
         "You plan changes of a repository. Answer with a short numbered plan and no code. Then name"
             + " each file whose content is needed to do it, on a line of its own: READ: path",
-        "Plan this change, in " + language + ": " + prompt + paths());
+        "Plan this change, in " + language.text() + ": " + wanted(part) + paths(now));
   }
 
-  List<ChatMessage> change(String plan) {
+  /** The plan of what is left when parts are made. */
+  static String made(Collection<String> parts) {
+    return "These parts of it are made already: "
+        + String.join(", ", parts)
+        + ". Do what is still missing or wrong.";
+  }
+
+  List<ChatMessage> tests(Subtask part, String plan, Repository now) {
+    return CodePrompts.ask(
+        "You write tests. Answer with one block of " + language.text() + " code and nothing else.",
+        "Write a short test script for the following change of a repository, which is not made yet. "
+            + language.howToTestRepository()
+            + " It must fail with an error when the change is missing or wrong, and end normally"
+            + " otherwise.\n\n"
+            + wanted(part)
+            + CodePrompts.planned(plan)
+            + paths(now)
+            + contents(part, plan, now));
+  }
+
+  List<ChatMessage> change(CodePart part, Repository now) {
+    String plan = part.plan();
+    boolean partly = !part.others().isEmpty();
     return CodePrompts.ask(
         "You change a repository. For each file that you change or add, write a line \"FILE: path\""
             + " and then one fenced block with the whole new content of that file. For each file"
             + " that is to go, write a line \"DELETE: path\". All other files stay as they are. Where"
-            + " a file has fences itself, put a longer one around it.",
+            + " a file has fences itself, put a longer one around it."
+            + (partly
+                ? " Where nothing is left to be done, write " + RepositoryChange.NO_CHANGE + "."
+                : ""),
         "Change the repository, in "
-            + language
+            + language.text()
             + ": "
-            + prompt
+            + wanted(part.subtask())
             + CodePrompts.planned(plan)
-            + paths()
-            + contents(plan)
-            + tests
-                .map(
-                    script ->
-                        "\n\nAfterwards this script has to end well, in the repository's root:"
-                            + fenced(CodePrompts.shown(script)))
-                .orElse("\n\nAfterwards the repository's own tests have to pass."));
+            + paths(now)
+            + contents(part.subtask(), plan, now)
+            + passing(part));
   }
 
-  List<ChatMessage> repair(String plan, String answer, String trouble) {
-    List<ChatMessage> first = change(plan);
+  private String passing(CodePart part) {
+    Optional<String> script = part.subtask().isWhole() ? tests : Optional.of(part.tests());
+    return script
+        .map(
+            each ->
+                "\n\nAfterwards this script has to end well, in the repository's root:"
+                    + fenced(CodePrompts.shown(each)))
+        .orElse("\n\nAfterwards the repository's own tests have to pass.");
+  }
+
+  /** What a part is to do, and what it is a part of. */
+  private String wanted(Subtask part) {
+    return part.isWhole()
+        ? prompt
+        : part.prompt()
+            + "\n\nThat is one part of a larger change, whose other parts come before or later: "
+            + prompt;
+  }
+
+  List<ChatMessage> repair(CodePart part, Repository now, String answer, String trouble) {
+    List<ChatMessage> first = change(part, now);
     return List.of(
         first.get(0),
         first.get(1),
@@ -87,7 +133,7 @@ final class RepositoryPrompts {
     return "Your answer cannot be used: " + why + ".";
   }
 
-  private String paths() {
+  private static String paths(Repository repository) {
     StringBuilder text = new StringBuilder("\n\nFiles of the repository:\n");
     repository.files().stream()
         .limit(PATHS_MAX)
@@ -97,7 +143,7 @@ final class RepositoryPrompts {
   }
 
   /** What files say that are named, as long as there is room; all of them where that is little. */
-  private String contents(String plan) {
+  private String contents(Subtask part, String plan, Repository repository) {
     Map<String, String> texts = new LinkedHashMap<>();
     for (CodeFile each : repository.files()) {
       if (each.content().size() <= CONTENT_CHARACTERS_MAX) {
@@ -107,7 +153,7 @@ final class RepositoryPrompts {
     long all = texts.values().stream().mapToLong(String::length).sum();
     StringBuilder shown = new StringBuilder("\n\nTheir content:");
     int room = CONTENT_CHARACTERS_MAX;
-    for (String path : all <= room ? texts.keySet() : named(plan, texts)) {
+    for (String path : all <= room ? texts.keySet() : named(part, plan, repository, texts)) {
       String text = texts.getOrDefault(path, "");
       if (text.length() <= room) {
         room -= text.length();
@@ -117,8 +163,9 @@ final class RepositoryPrompts {
     return shown.toString();
   }
 
-  /** Paths that the plan wants to be read, then those that the prompt names, or the plan. */
-  private Iterable<String> named(String plan, Map<String, String> texts) {
+  /** Paths that the plan wants to be read, those changed already, those that texts name. */
+  private Iterable<String> named(
+      Subtask part, String plan, Repository repository, Map<String, String> texts) {
     List<String> named = new ArrayList<>();
     Matcher read = READ.matcher(plan);
     while (read.find()) {
@@ -126,7 +173,8 @@ final class RepositoryPrompts {
         named.add(read.group(1));
       }
     }
-    for (String text : List.of(prompt, plan)) {
+    repository.change().written().keySet().stream().filter(texts::containsKey).forEach(named::add);
+    for (String text : List.of(part.prompt(), plan, prompt)) {
       texts.keySet().stream().filter(path -> isNamed(path, text)).forEach(named::add);
     }
     return named.stream().distinct().toList();

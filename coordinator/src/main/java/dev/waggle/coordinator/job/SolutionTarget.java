@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Code that stands by itself, in as many files as it was taken apart into. */
@@ -50,12 +51,17 @@ final class SolutionTarget implements CodeTarget {
 
   /** The user's tests are for the whole; those of other parts are written, too. */
   private String tests(Subtask part, String plan) throws IOException, InterruptedException {
-    if (order.tests() != null && part.name().equals(Subtask.WHOLE)) {
+    if (order.tests() != null && part.isWhole()) {
       return order.tests();
     }
     List<ChatMessage> messages = prompts.tests(part, plan);
     return CodePrompts.codeOf(
         tools.ask(part.name() + "/tests", order.planner(), messages, 0, anywhere));
+  }
+
+  @Override
+  public Optional<String> draft(CodePart part) {
+    return Optional.empty();
   }
 
   @Override
@@ -81,6 +87,11 @@ final class SolutionTarget implements CodeTarget {
     Map<String, String> files = new LinkedHashMap<>(part.others());
     files.put(part.subtask().name(), code);
     return language.test(part.tests(), files, labels, order.testLimits());
+  }
+
+  @Override
+  public ObjectNode shown(CodePart part, String code) {
+    return JSON.createObjectNode();
   }
 
   @Override

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * A part of the code that is wanted.
  *
- * @param name of its file, without the ending
+ * @param name of it; where it has a file of its own, of that, without the ending
  * @param prompt what it is to do
  * @param after names of the parts that it uses
  */
@@ -15,5 +15,9 @@ record Subtask(String name, String prompt, List<String> after) {
 
   Subtask {
     after = List.copyOf(after);
+  }
+
+  boolean isWhole() {
+    return name.equals(WHOLE);
   }
 }

@@ -45,6 +45,7 @@ class CodeLoopTest {
     final List<JsonNode> told = new CopyOnWriteArrayList<>();
     final List<JsonNode> people = new ArrayList<>();
     final Set<String> refused = new HashSet<>();
+    final Set<String> failing = new HashSet<>();
     final Set<Long> seeds = new HashSet<>();
     final Map<String, String> kept = new ConcurrentHashMap<>();
     final AtomicInteger runs = new AtomicInteger();
@@ -79,7 +80,8 @@ class CodeLoopTest {
       ran.add(script);
       int worker = runs.incrementAndGet();
       boolean passed =
-          script.files().stream().anyMatch(each -> each.content().text().contains("right"));
+          !failing.contains(step)
+              && script.files().stream().anyMatch(each -> each.content().text().contains("right"));
       return new Ran(passed, passed ? "" : "AssertionError", "worker-" + worker);
     }
 
@@ -218,24 +220,13 @@ class CodeLoopTest {
     script.answers.put("solution/1/2/code", wrong);
     script.answers.put("solution/1/3/code", right);
     CodeLimits limits = new CodeLimits(Duration.ofMillis(1_500), 1 << 20, 2, 3, 4);
-    CodeOrder order =
-        new CodeOrder(
-            "do it",
-            "python",
-            null,
-            "small",
-            "planner",
-            null,
-            3,
-            1,
-            List.of(),
-            "ab".repeat(32),
-            limits);
+    CodeOrder order = change(3, limits);
     JsonNode result = done(CodeLoop.run(order, script));
     assertThat(result.path("patch").asText())
         .contains("--- a/calc.py", "+right", "deleted file mode 100644");
     assertThat(script.asked)
         .containsExactly(
+            "decompose of planner",
             "solution/plan of planner",
             "solution/1/1/code of small",
             "solution/1/2/code of small",
@@ -250,6 +241,114 @@ class CodeLoopTest {
     assertThat(ran.limits()).isEqualTo(script.repository.limits(limits));
     assertThat(ran.limits().wall()).isEqualTo(limits.wall());
     assertThat(script.notBy).as("verified elsewhere").endsWith(Set.of("worker-2"));
+  }
+
+  private static CodeOrder change(int rounds, @Nullable CodeLimits limits) {
+    return new CodeOrder(
+        "do it",
+        "python",
+        null,
+        "small",
+        "planner",
+        null,
+        rounds,
+        1,
+        List.of(),
+        "ab".repeat(32),
+        limits);
+  }
+
+  /** Two parts, the second of which uses the first, and their tests. */
+  private void divided() {
+    script.answers.put(
+        "decompose",
+        "{\"parts\":[{\"name\":\"b\",\"prompt\":\"second\",\"after\":[\"a\"]},"
+            + "{\"name\":\"a\",\"prompt\":\"first\"}]}");
+    script.answers.put("a/tests", "```\ntests of a\n```");
+    script.answers.put("b/tests", "```\ntests of b\n```");
+    script.answers.put("a/1/1/code", "FILE: calc.py\n```\nright\n```\nDELETE: old.txt");
+    script.answers.put("b/1/1/code", "FILE: b.py\n```\nright, too\n```");
+  }
+
+  @Test
+  void changeOfARepository_isMadeInParts_eachOnTopOfThoseBefore() throws Exception {
+    divided();
+    JsonNode result = done(CodeLoop.run(change(1, null), script));
+    assertThat(result.path("written"))
+        .extracting(JsonNode::asText)
+        .containsExactly("b.py", "calc.py");
+    assertThat(result.path("patch").asText())
+        .contains("+++ b/calc.py", "+right\n", "+++ b/b.py", "+right, too", "deleted file mode");
+    assertThat(script.asked)
+        .as("what the parts left passes the tests of the whole: nobody is asked for more")
+        .containsExactly(
+            "decompose of planner",
+            "a/plan of planner",
+            "a/tests of planner",
+            "a/1/1/code of small",
+            "b/plan of planner",
+            "b/tests of planner",
+            "b/1/1/code of small");
+    assertThat(script.ran.get(0).source()).isEqualTo("tests of a\n");
+    assertThat(script.rounds().get(1).path("prompt").asText())
+        .contains("second", "FILE: calc.py\n```\nright\n", "tests of b")
+        .doesNotContain("old.txt");
+    assertThat(script.ran.subList(2, 6))
+        .as("a part and the whole, each on two nodes")
+        .allSatisfy(
+            run -> {
+              assertThat(run.files()).extracting(CodeFile::path).containsExactly("b.py", "calc.py");
+              assertThat(run.snapshot().orElseThrow().without()).containsExactly("old.txt");
+            });
+    assertThat(script.ran.get(5).source()).contains("unittest");
+  }
+
+  @Test
+  void whatPartsOfAChangeLeft_isMendedWhereItIsNotAll() throws Exception {
+    divided();
+    script.failing.add("solution/draft/test");
+    script.answers.put("solution/1/1/code", "NO CHANGE");
+    script.answers.put("solution/1/2/code", "FILE: c.py\n```\nright\n```");
+    JsonNode result = done(CodeLoop.run(change(2, null), script));
+    assertThat(result.path("written"))
+        .extracting(JsonNode::asText)
+        .containsExactly("b.py", "c.py", "calc.py");
+    List<JsonNode> rounds = script.rounds();
+    assertThat(rounds)
+        .extracting(each -> each.path("candidate").asText())
+        .endsWith("draft", "1", "1");
+    assertThat(rounds.get(3).path("prompt").asText()).contains("The tests fail");
+    assertThat(rounds.get(3).path("repeated").asBoolean()).isTrue();
+    assertThat(script.asked).doesNotContain("solution/plan of planner");
+  }
+
+  @Test
+  void partThatDoesNotComeAbout_isNoReasonToGiveUp_theWorkIsDoneUndivided() throws Exception {
+    divided();
+    script.answers.put("b/1/1/code", "FILE: b.py\n```\nwrong\n```");
+    script.failing.add("b/1/1/test");
+    script.answers.put("solution/1/1/code", "FILE: d.py\n```\nright\n```");
+    JsonNode result = done(CodeLoop.run(change(1, null), script));
+    assertThat(result.path("written")).as("from the beginning").hasSize(1);
+    assertThat(script.told.stream().filter(each -> each.path("what").asText().equals("undivided")))
+        .singleElement()
+        .satisfies(each -> assertThat(each.path("part").asText()).isEqualTo("b"));
+
+    Script untested = new Script();
+    untested.answers.putAll(script.answers);
+    untested.answers.put("small", RIGHT);
+    untested.refused.add("a/tests");
+    JsonNode solution = done(CodeLoop.run(order(1, 1, null), untested));
+    assertThat(solution.path("files").properties()).hasSize(1);
+  }
+
+  @Test
+  void person_seesThePatch_ofAChangeThatDoesNotPass() throws Exception {
+    script.answers.put("solution/1/1/code", "FILE: calc.py\n```\nwrong\n```");
+    TaskEnd end = CodeLoop.run(change(1, null), script);
+    JsonNode question = JSON.readTree(((TaskEnd.Asks) end).question());
+    assertThat(question.path("patch").asText()).contains("+wrong");
+    assertThat(question.path("code").asText()).startsWith("FILE: calc.py");
   }
 
   @Test

@@ -90,7 +90,7 @@ class RepositoryTest {
   void answer_thatIsUnclear_orLeadsElsewhere_isRefusedWithACause() {
     Map<String, String> bad =
         Map.ofEntries(
-            Map.entry("just do it", "nothing is changed"),
+            Map.entry("just do it", "names no file"),
             Map.entry("```\nreturn 2\n```", "without a line"),
             Map.entry("FILE: calc.py\nreturn 2", "no block"),
             Map.entry("FILE: calc.py\n```\nreturn 2", "does not end"),
@@ -155,7 +155,7 @@ class RepositoryTest {
         DELETE: old.txt
         DELETE: empty
         """;
-    String patch = RepositoryPatch.of(repository(), change(answer));
+    String patch = RepositoryPatch.of(repository().with(change(answer)));
     assertThat(patch).contains("\\ No newline at end of file", "deleted file mode 100644");
     Path file =
         Files.writeString(directory.resolve("../" + directory.getFileName() + ".patch"), patch);
@@ -194,11 +194,38 @@ class RepositoryTest {
     files.add(new CodeFile("other.py", Bytes.of("%".repeat(10_000))));
     Repository large = new Repository(new BlobDigest("cd".repeat(32)), 50_000, files);
     RepositoryPrompts prompts =
-        new RepositoryPrompts("change calc.py", "python", Optional.empty(), large);
-    List<ChatMessage> asked = prompts.change("1. look\n- READ: other.py\nREAD: ../secret");
+        new RepositoryPrompts("change calc.py", CodeLanguage.PYTHON, Optional.empty());
+    CodePart part =
+        new CodePart(
+            new Subtask(Subtask.WHOLE, "change calc.py", List.of()),
+            "1. look\n- READ: other.py\nREAD: ../secret",
+            "",
+            Map.of());
+    List<ChatMessage> asked = prompts.change(part, large);
     assertThat(asked.get(1).content())
         .contains("FILE: calc.py", "return n\n", "FILE: other.py", "%%%", "\nlarge.py\n")
         .doesNotContain("###", "FILE: old.txt");
+  }
+
+  @Test
+  void changesAfterEachOther_areOne_comparedWithTheSnapshot() throws Exception {
+    Repository now =
+        repository()
+            .with(change("FILE: calc.py\n```\na\n```\nFILE: new\n```\n```\nDELETE: bin/run"));
+    RepositoryChange next =
+        RepositoryChange.parse(
+            "FILE: bin/run\n```\n#!/bin/sh\nls\n```\nDELETE: new\nFILE: calc.py/sub\n```\n```\n"
+                + "DELETE: calc.py",
+            now);
+    RepositoryChange both = now.with(next).change();
+    assertThat(both.written().keySet())
+        .as("what came back as it was")
+        .containsExactly("calc.py/sub");
+    assertThat(both.deleted()).containsExactly("calc.py");
+    assertThat(now.with(change("No change.\nNO CHANGE")).change()).isEqualTo(now.change());
+    assertThatThrownBy(() -> RepositoryChange.parse("DELETE: bin/run", now))
+        .isInstanceOf(UnreadableAnswerException.class)
+        .hasMessageContaining("no such file");
   }
 
   @Test

@@ -200,6 +200,7 @@ final class CodeCommand extends NodeCommand {
                   + " is cut after "
                   + detail.path("tokens").asInt()
                   + " tokens";
+          case "undivided" -> "does not come about: all is done as one";
           case "escalated" -> "asks " + detail.path("to").asText();
           default -> what;
         };

@@ -470,6 +470,77 @@ class JobIT {
   }
 
   @Test
+  @Order(3)
+  void changeOfARepository_isMadeInParts_whichTogetherPassItsTests() throws Exception {
+    GitFolder repository = GitFolder.create(directory.resolve("divided"));
+    repository.write("calc.py", "def twice(n):\n    return n\n");
+    repository.write(
+        "test_calc.py",
+        """
+        import unittest
+        from more import six_times
+        class Six(unittest.TestCase):
+            def test_four(self):
+                self.assertEqual(24, six_times(4))
+        """);
+    repository.commit();
+    Path patch = directory.resolve("divided.patch");
+    Program.Ended changed =
+        program.at(
+            asking,
+            "code",
+            "--repo",
+            repository.path().toString(),
+            "-o",
+            patch.toString(),
+            "--model",
+            FakeOllama.MODEL,
+            """
+            multiply
+            ANSWER[You divide]<<{"parts": [{"name": "six", "prompt": "add a file", "after": ["two"]},
+              {"name": "two", "prompt": "mend calc"}]}>>
+            ANSWER[You write tests, mend calc]<<```
+            import calc
+            assert calc.twice(4) == 8
+            ```>>
+            ANSWER[You write tests, add a file]<<```
+            import more
+            assert more.six_times(1) == 6
+            ```>>
+            ANSWER[You change, mend calc]<<FILE: calc.py
+            ```
+            def twice(n):
+                return n + 1
+            ```>>
+            REPAIRED[mend calc]<<FILE: calc.py
+            ```
+            def twice(n):
+                return n * 2
+            ```>>
+            ANSWER[You change, add a file, return n * 2]<<FILE: more.py
+            ```
+            import calc
+            def six_times(n):
+                return 3 * calc.twice(n)
+            ```>>
+            """);
+    assertThat(changed.exitCode()).as(changed.err()).isZero();
+    assertThat(changed.err().lines().map(line -> line.substring(line.indexOf(' ') + 1)))
+        .containsSubsequence(
+            "two round 1 of 1: tests fail",
+            "two round 2 of 1: tests pass",
+            "six round 1 of 1: tests pass",
+            "solution round 1 of draft: tests pass");
+    repository.git("apply", "--index", patch.toString());
+    assertThat(repository.path().resolve("calc.py")).content().contains("n * 2");
+    assertThat(repository.path().resolve("more.py")).content().contains("calc.twice");
+    String job = Program.get(asking, "/swarm/v1/jobs").path("jobs").path(0).path("job").asText();
+    JsonNode result = tasks(job).path(0).path("result");
+    assertThat(result.path("test_output").asText()).contains("Ran 1 test");
+    assertThat(result.path("written")).hasSize(2);
+  }
+
+  @Test
   @Order(7)
   void claims_areFenced_overHttp() throws Exception {
     // Nobody else is to take the task.

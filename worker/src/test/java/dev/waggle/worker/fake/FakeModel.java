@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -23,8 +22,8 @@ final class FakeModel {
 
   private static final int DIMENSIONS = 8;
   private static final String CLOCK_WORD = "clock ";
-  private static final Pattern ORDER = Pattern.compile("ANSWER<<(.*?)>>", Pattern.DOTALL);
-  private static final Pattern REPAIRED = Pattern.compile("REPAIRED<<(.*?)>>", Pattern.DOTALL);
+  private static final Pattern ORDER =
+      Pattern.compile("(ANSWER|REPAIRED)(?:\\[(.*?)\\])?<<(.*?)>>", Pattern.DOTALL);
   private static final String PATTERN_WORD = "pattern ";
 
   private final String name;
@@ -145,14 +144,24 @@ final class FakeModel {
 
   /**
    * What a conversation tells it to say: what stands in ANSWER<<...>>, or, once it was told that
-   * tests fail, in REPAIRED<<...>>.
+   * tests fail, in REPAIRED<<...>>. Of several, the first is meant for which the conversation has
+   * all words of ANSWER[some words, others]<<...>>, but for what is said in such orders.
    */
   private static Optional<String> ordered(JsonNode request) {
     StringBuilder all = new StringBuilder();
     request.path("messages").forEach(each -> all.append(each.path("content").asText()));
-    boolean failed = all.indexOf("The tests fail") >= 0 && all.indexOf("REPAIRED<<") >= 0;
-    Matcher order = (failed ? REPAIRED : ORDER).matcher(all);
-    return order.find() ? Optional.of(order.group(1)) : Optional.empty();
+    String rest = ORDER.matcher(all).replaceAll("");
+    boolean failed = rest.contains("The tests fail") && all.indexOf("REPAIRED") >= 0;
+    return ORDER
+        .matcher(all)
+        .results()
+        .filter(order -> order.group(1).equals(failed ? "REPAIRED" : "ANSWER"))
+        .filter(
+            order ->
+                order.group(2) == null
+                    || Stream.of(order.group(2).split(", ", -1)).allMatch(rest::contains))
+        .map(order -> order.group(3))
+        .findFirst();
   }
 
   /** The last thing that the user said. */
