@@ -10,7 +10,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +29,6 @@ final class Settler implements AutoCloseable {
   private final Ledger ledger;
   private final ScheduledExecutorService timer;
   private final Set<Long> underWay = ConcurrentHashMap.newKeySet();
-  private final AtomicBoolean kicked = new AtomicBoolean();
   private volatile @Nullable ScheduledFuture<?> rounds;
 
   Settler(Exchange exchange, Ledger ledger, ScheduledExecutorService timer) {
@@ -45,15 +43,14 @@ final class Settler implements AutoCloseable {
             this::round, ROUND.toMillis(), ROUND.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** A receipt was just recorded: deliver soon, not at the next round. */
-  void kick() {
-    if (rounds != null && kicked.compareAndSet(false, true)) {
-      timer.execute(this::round);
+  /** A receipt was just recorded: it is delivered soon, not at the next round. */
+  void deliverSoon(Settlement recorded) {
+    if (rounds != null) {
+      timer.execute(() -> deliver(recorded));
     }
   }
 
   private void round() {
-    kicked.set(false);
     List<Settlement> pending;
     try {
       pending = ledger.pendingSettlements(ROUND_RECEIPTS_MAX);
@@ -61,14 +58,13 @@ final class Settler implements AutoCloseable {
       log.warn("cannot read the receipts that are to be delivered: {}", e.getMessage());
       return;
     }
-    for (Settlement each : pending) {
-      if (underWay.add(each.sequence())) {
-        deliver(each);
-      }
-    }
+    pending.forEach(this::deliver);
   }
 
   private void deliver(Settlement each) {
+    if (!underWay.add(each.sequence())) {
+      return;
+    }
     exchange
         .settle(each.worker(), each.receipt().bytes())
         .thenCompose(delivered -> ledger.settled(each.sequence()))

@@ -9,6 +9,7 @@ import dev.waggle.ledger.EntryType;
 import dev.waggle.ledger.LedgerEntry;
 import dev.waggle.ledger.MalformedReceiptException;
 import dev.waggle.ledger.Receipt;
+import dev.waggle.ledger.Settlement;
 import dev.waggle.mesh.swarm.conduct.Fault;
 import dev.waggle.mesh.swarm.exchange.HeldClaim;
 import dev.waggle.mesh.swarm.exchange.TaskId;
@@ -114,7 +115,9 @@ final class TaskRecords {
         .whenComplete(
             (entry, failure) -> {
               if (isRemote && failure == null) {
-                parts.settler().kick();
+                parts
+                    .settler()
+                    .deliverSoon(new Settlement(entry.sequence(), attempt.by().worker(), receipt));
               }
             });
   }

@@ -25,18 +25,24 @@ final class ResultCipher {
 
   private final byte[] key;
   private final byte[] header;
+  private final Cipher cipher;
   private long sequence;
   private boolean usable = true;
 
   ResultCipher(byte[] key, byte[] header) {
     this.key = key;
     this.header = header;
+    try {
+      this.cipher = Cipher.getInstance("AES/GCM/NoPadding");
+    } catch (GeneralSecurityException e) {
+      throw new AssertionError("every JDK has AES-256-GCM", e);
+    }
   }
 
   byte[] seal(byte[] piece, boolean last) throws EnvelopeException {
     requireUsable();
     try {
-      Cipher cipher = cipher(Cipher.ENCRYPT_MODE, last);
+      begin(Cipher.ENCRYPT_MODE, last);
       sequence++;
       return cipher.doFinal(SizeBuckets.pad(piece, SMALLEST));
     } catch (GeneralSecurityException e) {
@@ -47,7 +53,8 @@ final class ResultCipher {
   byte[] open(byte[] sealed, boolean last) throws EnvelopeException {
     requireUsable();
     try {
-      byte[] piece = SizeBuckets.unpad(cipher(Cipher.DECRYPT_MODE, last).doFinal(sealed));
+      begin(Cipher.DECRYPT_MODE, last);
+      byte[] piece = SizeBuckets.unpad(cipher.doFinal(sealed));
       sequence++;
       return piece;
     } catch (GeneralSecurityException | EnvelopeException e) {
@@ -71,11 +78,9 @@ final class ResultCipher {
     }
   }
 
-  private Cipher cipher(int mode, boolean last) throws GeneralSecurityException {
+  private void begin(int mode, boolean last) throws GeneralSecurityException {
     byte[] nonce = ByteBuffer.allocate(NONCE_BYTES).putInt(last ? 1 : 0).putLong(sequence).array();
-    Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
     cipher.init(mode, new SecretKeySpec(key, "AES"), new GCMParameterSpec(TAG_BITS, nonce));
     cipher.updateAAD(header);
-    return cipher;
   }
 }

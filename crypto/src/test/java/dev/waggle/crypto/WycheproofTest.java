@@ -10,11 +10,13 @@ import java.io.InputStream;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
 import java.security.Provider;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.IvParameterSpec;
@@ -74,6 +76,21 @@ class WycheproofTest {
       } else {
         assertThat(pair.agree(vector.bytes("public"))).as(vector.toString()).isEqualTo(shared);
       }
+    }
+  }
+
+  @Test
+  @EnabledIf("dev.waggle.crypto.WycheproofTest#isNative")
+  void signatures_areTheSame_whateverMakesThem() {
+    SecureRandom random = new SecureRandom();
+    for (int length = 0; length < 300; length++) {
+      Identity identity = Identity.generate(random);
+      byte[] message = new byte[length];
+      random.nextBytes(message);
+      byte[] signature = identity.sign(message, Optional.empty());
+      assertThat(identity.sign(message, NativeCrypto.provider())).isEqualTo(signature);
+      assertThat(identity.sign(message)).isEqualTo(signature);
+      assertThat(identity.peerId().verify(message, signature)).isTrue();
     }
   }
 

@@ -133,6 +133,11 @@ public final class H2Ledger implements Ledger {
   }
 
   @Override
+  public CompletableFuture<LedgerEntry> receive(Receipt receipt) {
+    return writer.receive(receipt);
+  }
+
+  @Override
   public CompletableFuture<LedgerEntry> result(Receipt half) {
     return writer.result(half);
   }

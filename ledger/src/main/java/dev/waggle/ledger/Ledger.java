@@ -24,7 +24,7 @@ public interface Ledger extends AutoCloseable {
   CompletableFuture<LedgerEntry> append(EntryType type, PeerId actor, byte[] payload);
 
   /**
-   * Appends a fact that nobody waits for, with the next commit or within about a second; that it
+   * Appends a fact that nobody waits for, with the next commit or within about 100 ms; that it
    * cannot be written is only logged.
    */
   void note(EntryType type, PeerId actor, byte[] payload);
@@ -38,8 +38,14 @@ public interface Ledger extends AutoCloseable {
   CompletableFuture<LedgerEntry> record(Receipt receipt, boolean deliver);
 
   /**
+   * Appends a receipt that its requester delivers, who has it and is in no hurry: as {@link
+   * #record} does, but with the next commit or within about 100 ms.
+   */
+  CompletableFuture<LedgerEntry> receive(Receipt receipt);
+
+  /**
    * Appends this node's half of a receipt for a task that it ran for another; the receipt itself,
-   * once it comes, is recorded beside it.
+   * once it comes, is recorded beside it. With the next commit or within about 100 ms.
    *
    * @throws IllegalArgumentException if it is not signed by its worker
    */

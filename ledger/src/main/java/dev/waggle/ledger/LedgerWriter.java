@@ -12,10 +12,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,18 +41,12 @@ final class LedgerWriter implements AutoCloseable {
   private Connection connection;
   private final Identity identity;
   private final Clock clock;
-  private final BlockingQueue<Write> waiting = new LinkedBlockingQueue<>(Ledger.WAITING_WRITES_MAX);
-
-  /** What nobody waits for: goes with the next commit, or by itself after a second. */
-  private final BlockingQueue<Write> unhurried =
-      new LinkedBlockingQueue<>(Ledger.WAITING_WRITES_MAX);
-
+  private final WriteQueue queue = new WriteQueue();
   private final Thread thread;
   private Tail tail;
   private volatile SignedCheckpoint head;
   private volatile boolean writable = true;
   private String trouble = "";
-  private volatile boolean closing;
 
   /**
    * @param connection to be used by this alone
@@ -106,7 +98,7 @@ final class LedgerWriter implements AutoCloseable {
           "a payload has at most " + LedgerEntry.PAYLOAD_BYTES_MAX + " bytes");
     }
     CompletableFuture<LedgerEntry> done = new CompletableFuture<>();
-    offer(new Write.Append(type, actor, payload, done));
+    queue.urgent(new Write.Append(type, actor, payload, done));
     return done;
   }
 
@@ -118,13 +110,22 @@ final class LedgerWriter implements AutoCloseable {
             log.warn("the record lacks an entry of type {}: {}", type, failure.getMessage());
           }
         });
-    offer(unhurried, new Write.Append(type, actor, payload, done));
+    queue.unhurried(new Write.Append(type, actor, payload, done));
   }
 
   CompletableFuture<LedgerEntry> record(Receipt receipt, boolean deliver) {
+    return record(receipt, deliver, queue::urgent);
+  }
+
+  CompletableFuture<LedgerEntry> receive(Receipt receipt) {
+    return record(receipt, false, queue::unhurried);
+  }
+
+  private static CompletableFuture<LedgerEntry> record(
+      Receipt receipt, boolean deliver, Consumer<Write> writing) {
     CompletableFuture<LedgerEntry> done = new CompletableFuture<>();
     if (receipt.verifyBoth()) {
-      offer(new Write.Settle(receipt, deliver, done));
+      writing.accept(new Write.Settle(receipt, deliver, done));
     } else {
       done.completeExceptionally(new LedgerException("the receipt is not signed by both sides"));
     }
@@ -133,13 +134,13 @@ final class LedgerWriter implements AutoCloseable {
 
   CompletableFuture<Void> settled(long sequence) {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    offer(unhurried, new Write.Settled(sequence, done)); // Told once more does no harm.
+    queue.unhurried(new Write.Settled(sequence, done)); // Told once more does no harm.
     return done;
   }
 
   CompletableFuture<Long> forget(long until) {
     CompletableFuture<Long> count = new CompletableFuture<>();
-    offer(new Write.Forget(1, until, 0, count));
+    queue.urgent(new Write.Forget(1, until, 0, count));
     return count;
   }
 
@@ -148,57 +149,35 @@ final class LedgerWriter implements AutoCloseable {
       throw new IllegalArgumentException("the receipt is not signed by its worker");
     }
     CompletableFuture<LedgerEntry> done = new CompletableFuture<>();
-    offer(new Write.Result(half, done));
+    queue.unhurried(new Write.Result(half, done));
     return done;
   }
 
   CompletableFuture<Integer> dispute(long until) {
     CompletableFuture<Integer> count = new CompletableFuture<>();
-    offer(new Write.Disputing(until, count));
+    queue.urgent(new Write.Disputing(until, count));
     return count;
   }
 
-  private void offer(Write write) {
-    offer(waiting, write);
-  }
-
-  private void offer(BlockingQueue<Write> queue, Write write) {
-    if (closing) {
-      write.fail(new LedgerException("the ledger is closed"));
-    } else if (!queue.offer(write)) {
-      write.fail(new LedgerException("too many writes wait for the disk"));
-    }
-  }
-
   private void run() {
-    List<Write> batch = new ArrayList<>();
-    boolean stop = false;
-    while (!stop) {
-      batch.clear();
+    boolean interrupted = false;
+    while (!interrupted) {
       try {
-        Write first = waiting.poll(RECOVERY_STEP.toMillis(), TimeUnit.MILLISECONDS);
-        unhurried.drainTo(batch, BATCH_MAX / 2);
-        if (first != null) {
-          batch.add(first);
-        } else if (batch.isEmpty()) {
+        List<Write> batch = queue.take(BATCH_MAX, RECOVERY_STEP);
+        if (!batch.isEmpty()) {
+          write(batch);
+          compact();
+        } else if (queue.isClosed()) {
+          break;
+        } else {
           atRest();
-          continue;
         }
       } catch (InterruptedException e) {
-        break;
-      }
-      waiting.drainTo(batch, BATCH_MAX - batch.size());
-      stop = batch.removeIf(Write.Stop.class::isInstance);
-      if (!batch.isEmpty()) {
-        write(batch);
-        compact();
+        interrupted = true;
       }
     }
-    closing = true;
+    queue.abandon();
     compactor.stop();
-    for (BlockingQueue<Write> left : List.of(unhurried, waiting)) {
-      left.forEach(write -> write.fail(new LedgerException("the ledger is closed")));
-    }
   }
 
   private static boolean forgets(Collection<Write> writes) {
@@ -219,7 +198,10 @@ final class LedgerWriter implements AutoCloseable {
       return;
     }
     try {
-      if (compactor.advance(connection, head.checkpoint().size(), () -> forgets(waiting))) {
+      if (compactor.advance(
+          connection,
+          head.checkpoint().size(),
+          () -> queue.isWaiting(Write.Forget.class::isInstance))) {
         reconnect();
         load();
       }
@@ -242,7 +224,7 @@ final class LedgerWriter implements AutoCloseable {
     List<Runnable> answers = new ArrayList<>(batch.size());
     try {
       requireSpace();
-      Batch state = new Batch(connection, identity, clock, tail, this::offer);
+      Batch state = new Batch(connection, identity, clock, tail, queue::urgent);
       for (Write write : batch) {
         answers.add(state.apply(write));
       }
@@ -327,9 +309,8 @@ final class LedgerWriter implements AutoCloseable {
 
   @Override
   public void close() {
-    closing = true;
+    queue.close();
     try {
-      waiting.put(new Write.Stop());
       thread.join(CLOSE_MAX.toMillis());
       connection.close();
     } catch (InterruptedException e) {

@@ -9,6 +9,7 @@ import dev.waggle.ledger.wire.ReceiptRecord;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 
 /**
  * One settled task, signed by its worker and then by its requester; the only unit of credit.
@@ -138,6 +139,14 @@ public final class Receipt {
     signedByWorker =
         signedByWorker || body.worker().verify(signed(WORKER_DOMAIN, bodyBytes), workerSignature);
     return signedByWorker;
+  }
+
+  /** Knows that its worker signed it if it is, byte for byte, a half of which that is known. */
+  public void recognize(Receipt half) {
+    signedByWorker |=
+        half.signedByWorker
+            && Arrays.equals(bodyBytes, half.bodyBytes)
+            && Arrays.equals(workerSignature, half.workerSignature);
   }
 
   /** Whether both sides that it names signed it. */

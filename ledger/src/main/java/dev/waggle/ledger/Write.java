@@ -25,9 +25,6 @@ sealed interface Write {
   /** Results up to an entry that have no receipt are noted. */
   record Disputing(long until, CompletableFuture<Integer> count) implements Write {}
 
-  /** Nothing comes after it. */
-  record Stop() implements Write {}
-
   /** Tells that it was not written. */
   default void fail(LedgerException cause) {
     if (this instanceof Append append) {

@@ -44,6 +44,7 @@ final class Run {
   private final int demandPercent;
   private final ResultSink sink;
   private final KeptResults keeping;
+  private final OwnHalves halves;
   private long outputBytes;
   private boolean alone;
   private boolean canceled;
@@ -58,7 +59,8 @@ final class Run {
       ModelId promised,
       int demandPercent,
       ResultSink sink,
-      KeptResults keeping) {
+      KeptResults keeping,
+      OwnHalves halves) {
     this.parts = parts;
     this.catalog = catalog;
     this.assignment = assignment;
@@ -66,6 +68,7 @@ final class Run {
     this.demandPercent = demandPercent;
     this.sink = sink;
     this.keeping = keeping;
+    this.halves = halves;
   }
 
   /** The model that it is for. */
@@ -195,22 +198,9 @@ final class Run {
       return;
     }
     sink.finish(new TaskResult(new Outcome.Done(result.reason()), result.usage(), half.bytes()));
-    record(half);
-  }
-
-  /** Nobody waits for it: the receipt that comes back says it again. */
-  private void record(Receipt half) {
-    if (assignment.requester().equals(parts.identity().peerId())) {
-      return;
+    if (!assignment.requester().equals(parts.identity().peerId())) {
+      halves.record(half);
     }
-    parts
-        .ledger()
-        .result(half)
-        .exceptionally(
-            failure -> {
-              log.warn("a result was not recorded: {}", failure.getMessage());
-              return null;
-            });
   }
 
   private void send(Chunk chunk) throws IOException, InterruptedException {

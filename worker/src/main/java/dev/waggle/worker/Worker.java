@@ -72,6 +72,7 @@ public final class Worker implements TaskServer, AutoCloseable {
   private final Runnable sweeping;
   private final Claims claims;
   private final KeptResults kept;
+  private final OwnHalves halves;
   private final ModelSpeeds speeds = new ModelSpeeds();
   private final OwnerControl control;
   private final Prober prober;
@@ -130,6 +131,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     this.onChange = onChange;
     this.catalog = new Catalog(parts.engines());
     this.kept = new KeptResults(parts.clock(), parts.kept());
+    this.halves = new OwnHalves(parts.ledger());
     this.control = new OwnerControl(parts);
     this.claims = new Claims(parts.limits(), control, speeds);
     this.prober = new Prober(parts.probing().memory(), () -> parts.probing().on() && isIdle());
@@ -354,7 +356,8 @@ public final class Worker implements TaskServer, AutoCloseable {
                     promise.model(),
                     promise.demandPercent(),
                     sink,
-                    kept)));
+                    kept,
+                    halves)));
     if (closedFor().isPresent()) {
       enforce();
     }
@@ -407,14 +410,14 @@ public final class Worker implements TaskServer, AutoCloseable {
     }
     if (!receipt.body().requester().equals(requester)
         || !receipt.body().worker().equals(parts.identity().peerId())
-        || !receipt.verifyBoth()) {
+        || !halves.isSigned(receipt)) {
       return CompletableFuture.failedFuture(
           new MalformedFrameException("the receipt is not one that both sides signed here"));
     }
     if (kept.settled(requester, new ClaimId(receipt.body().claim()))) {
       sweeping.run();
     }
-    return parts.ledger().record(receipt, false).thenApply(entry -> null);
+    return parts.ledger().receive(receipt).thenApply(entry -> null);
   }
 
   /** Takes no more work, ends what runs, and closes the engines; a few seconds at most. */
