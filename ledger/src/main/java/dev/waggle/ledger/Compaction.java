@@ -6,6 +6,9 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +25,12 @@ final class Compaction {
   /** Rows of one step; readers and the writer get their turn in between. */
   private static final int STEP = 1_000;
 
+  /** How long it takes rests at most; a log that grows faster is copied without them then. */
+  private static final Duration GENTLE = Duration.ofSeconds(30);
+
+  /** How many times as long as its step a rest takes: the node's work comes first. */
+  private static final int REST = 4;
+
   private static final String AFTER = "WHERE sequence > ? ORDER BY sequence LIMIT " + STEP;
 
   private final DatabaseFile from;
@@ -32,17 +41,22 @@ final class Compaction {
   private final long[] tiles = new long[Long.SIZE / Tiles.HEIGHT];
   private volatile boolean ready;
   private volatile boolean failed;
-  private volatile boolean cancelled;
+  private final CountDownLatch cancelled = new CountDownLatch(1);
+  private final Duration gentle;
 
-  private Compaction(DatabaseFile from, DatabaseFile to) {
+  private Compaction(DatabaseFile from, DatabaseFile to, boolean hurry) {
     this.from = from;
     this.to = to;
+    this.gentle = hurry ? Duration.ZERO : GENTLE;
     this.thread = new Thread(this::copy, "ledger-compaction");
     thread.setDaemon(true);
   }
 
-  static Compaction begin(DatabaseFile database) throws SQLException {
-    Compaction compaction = new Compaction(database, database.createNext());
+  /**
+   * @param hurry whether it is not to take rests
+   */
+  static Compaction begin(DatabaseFile database, boolean hurry) throws SQLException {
+    Compaction compaction = new Compaction(database, database.createNext(), hurry);
     compaction.thread.start();
     return compaction;
   }
@@ -59,19 +73,31 @@ final class Compaction {
   private void copy() {
     try (Connection target = to.connect()) {
       target.setAutoCommit(false);
+      long gentleUntil = System.nanoTime() + gentle.toNanos();
       boolean more = true;
-      while (more && !cancelled) {
+      while (more && !isCancelled()) {
+        long begin = System.nanoTime();
         more = from.read(source -> step(source, target));
         target.commit();
+        long now = System.nanoTime();
+        if (more && now - gentleUntil < 0) {
+          more = !cancelled.await(REST * (now - begin), TimeUnit.NANOSECONDS);
+        }
       }
       DatabaseFile.force(target);
-      ready = !cancelled;
+      ready = !isCancelled();
+    } catch (InterruptedException e) {
+      failed = true;
     } catch (SQLException e) {
-      if (!cancelled) {
+      if (!isCancelled()) {
         log.warn("the ledger's file cannot be made smaller: {}", e.getMessage());
       }
       failed = true;
     }
+  }
+
+  private boolean isCancelled() {
+    return cancelled.getCount() == 0;
   }
 
   /** Copies the next rows of what is only ever appended; whether there may be more. */
@@ -132,7 +158,7 @@ final class Compaction {
 
   /** Gives up; the file that it wrote is gone when this returns. */
   void cancel() {
-    cancelled = true;
+    cancelled.countDown();
     try {
       thread.join();
       to.discard();

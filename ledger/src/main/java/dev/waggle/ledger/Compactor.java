@@ -70,8 +70,9 @@ final class Compactor {
       throws SQLException {
     if (running == null) {
       if (isDue(connection, entries) && !changing.getAsBoolean()) {
+        boolean hurried = hurry;
         hurry = false;
-        running = Compaction.begin(database);
+        running = Compaction.begin(database, hurried);
       }
       return false;
     }
