@@ -16,11 +16,11 @@ import org.slf4j.LoggerFactory;
 final class Compactor {
   private static final Logger log = LoggerFactory.getLogger(Compactor.class);
 
-  /** Smaller files are left alone, unless payloads were forgotten; bytes. */
-  static final long BYTES_MIN = 128L << 20;
-
-  /** How many times larger than its content a file gets before it is written anew. */
-  private static final int WASTE_MAX = 2;
+  /**
+   * How much of a file may be of no use, unless payloads were forgotten, or the content is more;
+   * bytes.
+   */
+  static final long WASTE_MAX = 256L << 20;
 
   /** How much a file grows before its content is estimated again, in percent. */
   private static final int ESTIMATE_STEP = 125;
@@ -37,7 +37,7 @@ final class Compactor {
 
   private final DatabaseFile database;
   private final LongSupplier space;
-  private final long bytesMin;
+  private final long wasteMax;
   private long estimateAt;
   private boolean hurry;
   private long lastTry = System.nanoTime() - TRY_STEP.toNanos();
@@ -45,13 +45,13 @@ final class Compactor {
 
   /**
    * @param space how many bytes the disk has left
-   * @param bytesMin from how many bytes on the file may be written anew
+   * @param wasteMax how many bytes of the file may be of no use, if the content is not more
    */
-  Compactor(DatabaseFile database, LongSupplier space, long bytesMin) {
+  Compactor(DatabaseFile database, LongSupplier space, long wasteMax) {
     this.database = database;
     this.space = space;
-    this.bytesMin = bytesMin;
-    this.estimateAt = bytesMin;
+    this.wasteMax = wasteMax;
+    this.estimateAt = wasteMax;
   }
 
   /** Payloads were forgotten: what they took is to be free soon. */
@@ -90,7 +90,7 @@ final class Compactor {
       return false;
     }
     running = null;
-    estimateAt = bytesMin;
+    estimateAt = wasteMax;
     log.info(
         "the ledger's file was {} KiB and is {} KiB now", before >> 10, database.bytes() >> 10);
     return true;
@@ -101,8 +101,12 @@ final class Compactor {
     if ((!hurry && bytes < estimateAt) || space.getAsLong() < bytes + LedgerWriter.SPACE_MIN) {
       return false;
     }
-    estimateAt = Math.max(bytesMin, bytes / 100 * ESTIMATE_STEP);
-    return hurry || (entries > 0 && bytes > WASTE_MAX * content(connection, entries));
+    estimateAt = Math.max(wasteMax, bytes / 100 * ESTIMATE_STEP);
+    if (hurry || entries == 0) {
+      return hurry;
+    }
+    long content = content(connection, entries);
+    return bytes - content > Math.max(content, wasteMax);
   }
 
   /** How large a file without waste would be, by some entries all over the log; bytes. */

@@ -48,13 +48,13 @@ public final class H2Ledger implements Ledger {
    *     signed by another identity
    */
   public static H2Ledger open(Path file, Identity identity, Clock clock) throws LedgerException {
-    return open(file, "file:", identity, clock, file.toFile()::getUsableSpace, Compactor.BYTES_MIN);
+    return open(file, "file:", identity, clock, file.toFile()::getUsableSpace, Compactor.WASTE_MAX);
   }
 
   /**
    * @param fileSystem which of H2's file systems has the file
    * @param space how many bytes the disk has left
-   * @param compactMin from how many bytes on the file may be written anew
+   * @param wasteMax how many bytes of the file may be of no use, if its content is not more
    */
   static H2Ledger open(
       Path file,
@@ -62,7 +62,7 @@ public final class H2Ledger implements Ledger {
       Identity identity,
       Clock clock,
       LongSupplier space,
-      long compactMin)
+      long wasteMax)
       throws LedgerException {
     DatabaseFile database;
     try {
@@ -82,7 +82,7 @@ public final class H2Ledger implements Ledger {
                 + " damaged? try: waggle ledger verify)");
       }
       LedgerWriter writer =
-          new LedgerWriter(database, connection, tail, identity, clock, space, compactMin);
+          new LedgerWriter(database, connection, tail, identity, clock, space, wasteMax);
       return new H2Ledger(database, identity, writer);
     } catch (SQLException e) {
       throw new LedgerException(file + " cannot be read: " + e.getMessage(), e);

@@ -52,7 +52,7 @@ final class LedgerWriter implements AutoCloseable {
    * @param connection to be used by this alone
    * @param tail the end of the log, as the database has it
    * @param space how many bytes the disk has left
-   * @param compactMin from how many bytes on the file may be written anew
+   * @param wasteMax how many bytes of the file may be of no use, if its content is not more
    */
   LedgerWriter(
       DatabaseFile database,
@@ -61,14 +61,14 @@ final class LedgerWriter implements AutoCloseable {
       Identity identity,
       Clock clock,
       LongSupplier space,
-      long compactMin)
+      long wasteMax)
       throws SQLException {
     this.database = database;
     this.connection = connection;
     this.identity = identity;
     this.clock = clock;
     this.space = space;
-    this.compactor = new Compactor(database, space, compactMin);
+    this.compactor = new Compactor(database, space, wasteMax);
     connection.setAutoCommit(false);
     this.tail = tail;
     this.head = tail.head();

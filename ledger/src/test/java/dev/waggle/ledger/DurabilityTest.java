@@ -63,7 +63,7 @@ class DurabilityTest {
         identity,
         Clock.systemUTC(),
         space::get,
-        Compactor.BYTES_MIN);
+        Compactor.WASTE_MAX);
   }
 
   private CompletableFuture<LedgerEntry> append(H2Ledger ledger, String fact) {
