@@ -113,15 +113,15 @@ final class WriteQueue {
   /** Takes no more, and fails what is here. */
   void abandon() {
     close();
+    List<Write> left = new ArrayList<>();
     lock.lock();
     try {
-      List<Write> left = new ArrayList<>();
       move(unhurried, Integer.MAX_VALUE, left);
       move(urgent, Integer.MAX_VALUE, left);
-      left.forEach(each -> each.fail(new LedgerException(CLOSED)));
     } finally {
       lock.unlock();
     }
+    left.forEach(each -> each.fail(new LedgerException(CLOSED)));
   }
 
   /** Takes no more; what is here can still be taken. */
