@@ -24,11 +24,14 @@ final class Settler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Settler.class);
   private static final Duration ROUND = Duration.ofSeconds(5);
   private static final int ROUND_RECEIPTS_MAX = 64;
+  // Each takes a stream of its worker's connection.
+  private static final int UNDER_WAY_MAX = 256;
 
   private final Exchange exchange;
   private final Ledger ledger;
   private final ScheduledExecutorService timer;
   private final Set<Long> underWay = ConcurrentHashMap.newKeySet();
+  private volatile boolean more;
   private volatile @Nullable ScheduledFuture<?> rounds;
 
   Settler(Exchange exchange, Ledger ledger, ScheduledExecutorService timer) {
@@ -43,10 +46,12 @@ final class Settler implements AutoCloseable {
             this::round, ROUND.toMillis(), ROUND.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** A receipt was just recorded: it is delivered soon, not at the next round. */
+  /** A receipt was just recorded: it is delivered soon, unless many are under way. */
   void deliverSoon(Settlement recorded) {
-    if (rounds != null) {
+    if (rounds != null && underWay.size() < UNDER_WAY_MAX) {
       timer.execute(() -> deliver(recorded));
+    } else {
+      more = true;
     }
   }
 
@@ -58,6 +63,7 @@ final class Settler implements AutoCloseable {
       log.warn("cannot read the receipts that are to be delivered: {}", e.getMessage());
       return;
     }
+    more = pending.size() == ROUND_RECEIPTS_MAX;
     pending.forEach(this::deliver);
   }
 
@@ -71,6 +77,9 @@ final class Settler implements AutoCloseable {
         .whenComplete(
             (done, failure) -> {
               underWay.remove(each.sequence());
+              if (failure == null && more && underWay.isEmpty() && rounds != null) {
+                timer.execute(this::round);
+              }
               if (failure != null) {
                 log.debug(
                     "receipt {} is not with {} yet: {}",

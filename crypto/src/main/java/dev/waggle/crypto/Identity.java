@@ -1,6 +1,5 @@
 package dev.waggle.crypto;
 
-import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
@@ -100,7 +99,7 @@ public final class Identity {
 
     Native(byte[] seed, Provider provider) {
       this.provider = provider;
-      byte[] encoded = ByteBuffer.allocate(PKCS8.length + SEED_BYTES).put(PKCS8).put(seed).array();
+      byte[] encoded = X25519KeyPair.concat(PKCS8, seed);
       try {
         this.secret =
             KeyFactory.getInstance(ALGORITHM, provider)

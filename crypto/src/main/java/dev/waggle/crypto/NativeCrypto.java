@@ -2,6 +2,7 @@ package dev.waggle.crypto;
 
 import java.security.GeneralSecurityException;
 import java.security.Provider;
+import java.security.Signature;
 import java.util.Optional;
 import javax.crypto.Cipher;
 import org.conscrypt.Conscrypt;
@@ -38,7 +39,8 @@ public final class NativeCrypto {
     }
     try {
       Provider provider = Conscrypt.newProviderBuilder().build();
-      Cipher unused = Cipher.getInstance("ChaCha20-Poly1305", provider);
+      Cipher unusedCipher = Cipher.getInstance("ChaCha20-Poly1305", provider);
+      Signature unusedSignature = Signature.getInstance("EdDSA", provider);
       return Optional.of(provider);
     } catch (LinkageError | GeneralSecurityException | RuntimeException e) {
       log.info("no native cryptography on this machine, Java's is used: {}", e.toString());

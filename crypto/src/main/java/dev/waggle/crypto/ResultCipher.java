@@ -6,6 +6,7 @@ import java.util.Arrays;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /**
  * AES-256-GCM under one key with a counted nonce: three zero bytes, a byte that is 1 for the last
@@ -25,26 +26,22 @@ final class ResultCipher {
 
   private final byte[] key;
   private final byte[] header;
-  private final Cipher cipher;
+  // Has the key, too, once it was used.
+  private @Nullable Cipher cipher;
   private long sequence;
   private boolean usable = true;
 
   ResultCipher(byte[] key, byte[] header) {
     this.key = key;
     this.header = header;
-    try {
-      this.cipher = Cipher.getInstance("AES/GCM/NoPadding");
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError("every JDK has AES-256-GCM", e);
-    }
   }
 
   byte[] seal(byte[] piece, boolean last) throws EnvelopeException {
     requireUsable();
     try {
-      begin(Cipher.ENCRYPT_MODE, last);
+      Cipher sealing = begin(Cipher.ENCRYPT_MODE, last);
       sequence++;
-      return cipher.doFinal(SizeBuckets.pad(piece, SMALLEST));
+      return sealing.doFinal(SizeBuckets.pad(piece, SMALLEST));
     } catch (GeneralSecurityException e) {
       throw new AssertionError("every JDK has AES-256-GCM", e);
     }
@@ -53,8 +50,7 @@ final class ResultCipher {
   byte[] open(byte[] sealed, boolean last) throws EnvelopeException {
     requireUsable();
     try {
-      begin(Cipher.DECRYPT_MODE, last);
-      byte[] piece = SizeBuckets.unpad(cipher.doFinal(sealed));
+      byte[] piece = SizeBuckets.unpad(begin(Cipher.DECRYPT_MODE, last).doFinal(sealed));
       sequence++;
       return piece;
     } catch (GeneralSecurityException | EnvelopeException e) {
@@ -66,6 +62,7 @@ final class ResultCipher {
 
   void erase() {
     usable = false;
+    cipher = null;
     Arrays.fill(key, (byte) 0);
   }
 
@@ -78,9 +75,12 @@ final class ResultCipher {
     }
   }
 
-  private void begin(int mode, boolean last) throws GeneralSecurityException {
+  private Cipher begin(int mode, boolean last) throws GeneralSecurityException {
     byte[] nonce = ByteBuffer.allocate(NONCE_BYTES).putInt(last ? 1 : 0).putLong(sequence).array();
-    cipher.init(mode, new SecretKeySpec(key, "AES"), new GCMParameterSpec(TAG_BITS, nonce));
-    cipher.updateAAD(header);
+    Cipher now = cipher == null ? Cipher.getInstance("AES/GCM/NoPadding") : cipher;
+    cipher = now;
+    now.init(mode, new SecretKeySpec(key, "AES"), new GCMParameterSpec(TAG_BITS, nonce));
+    now.updateAAD(header);
+    return now;
   }
 }

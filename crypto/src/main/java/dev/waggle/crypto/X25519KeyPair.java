@@ -87,7 +87,8 @@ public final class X25519KeyPair {
     return concat(X509, publicKey);
   }
 
-  private static byte[] concat(byte[] prefix, byte[] key) {
+  /** A raw key behind its algorithm's name. */
+  static byte[] concat(byte[] prefix, byte[] key) {
     return ByteBuffer.allocate(prefix.length + KEY_BYTES).put(prefix).put(key).array();
   }
 

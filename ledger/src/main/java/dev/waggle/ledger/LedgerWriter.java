@@ -163,11 +163,13 @@ final class LedgerWriter implements AutoCloseable {
     boolean interrupted = false;
     while (!interrupted) {
       try {
-        List<Write> batch = queue.take(BATCH_MAX, RECOVERY_STEP);
+        // A disk that fails is tried again at each batch.
+        Duration company = writable ? WriteQueue.UNHURRIED_MAX : RECOVERY_STEP;
+        List<Write> batch = queue.take(BATCH_MAX, RECOVERY_STEP, company);
         if (!batch.isEmpty()) {
           write(batch);
           compact();
-        } else if (queue.isClosed()) {
+        } else if (queue.isOver()) {
           break;
         } else {
           atRest();

@@ -15,7 +15,8 @@ import java.util.Arrays;
  * One settled task, signed by its worker and then by its requester; the only unit of credit.
  *
  * <p>The signatures cover the body's bytes as its worker wrote them. These bytes are kept, passed
- * on and hashed as they came and never encoded anew. Immutable.
+ * on and hashed as they came and never encoded anew. Immutable, but for what is known of its
+ * signatures.
  */
 public final class Receipt {
   /** The largest receipt, in bytes. */

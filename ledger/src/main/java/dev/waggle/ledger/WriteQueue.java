@@ -67,14 +67,15 @@ final class WriteQueue {
    *
    * @param most how much at once
    * @param patience how long to wait for it
+   * @param company how long what nobody waits for waits for others, {@link #UNHURRIED_MAX} usually
    * @return empty if nothing came in that time, or nothing comes any more
    */
-  List<Write> take(int most, Duration patience) throws InterruptedException {
+  List<Write> take(int most, Duration patience, Duration company) throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     lock.lockInterruptibly();
     try {
-      while (urgent.isEmpty() && !closed && nanosUntilDue(end) > 0) {
-        changed.awaitNanos(nanosUntilDue(end));
+      while (urgent.isEmpty() && !closed && nanosUntilDue(end, company) > 0) {
+        changed.awaitNanos(nanosUntilDue(end, company));
       }
       List<Write> taken = new ArrayList<>();
       move(unhurried, most / 2, taken);
@@ -86,12 +87,12 @@ final class WriteQueue {
   }
 
   /** How long what is here can still wait, at most until the end of somebody's patience. */
-  private long nanosUntilDue(long end) {
+  private long nanosUntilDue(long end, Duration company) {
     long now = System.nanoTime();
     long patience = end - now;
     return unhurried.isEmpty()
         ? patience
-        : Math.min(patience, unhurriedSince + UNHURRIED_MAX.toNanos() - now);
+        : Math.min(patience, unhurriedSince + company.toNanos() - now);
   }
 
   private static void move(Deque<Write> from, int most, List<Write> to) {
@@ -135,10 +136,11 @@ final class WriteQueue {
     }
   }
 
-  boolean isClosed() {
+  /** Whether nothing is here, and nothing comes any more. */
+  boolean isOver() {
     lock.lock();
     try {
-      return closed;
+      return closed && urgent.isEmpty() && unhurried.isEmpty();
     } finally {
       lock.unlock();
     }

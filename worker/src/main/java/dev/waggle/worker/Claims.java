@@ -41,6 +41,16 @@ final class Claims {
   /** A claim, and its task. */
   record Claimed(ClaimId claim, Run run) {}
 
+  /** A task that does not run, and why; its claim is still to be ended. */
+  record Refused(Claimed task, String why) {}
+
+  /**
+   * What becomes of a task that came.
+   *
+   * @param next what is to run now
+   */
+  record Assigned(List<Claimed> next, Optional<Refused> refused) {}
+
   /**
    * What becomes of a claim that nobody wants any more.
    *
@@ -121,17 +131,20 @@ final class Claims {
   /**
    * Takes the task of a claim, unless that was given up meanwhile.
    *
-   * @return what is to run now; not the task while nothing of others runs
+   * @return what is to run now, or that the task is not, while nothing of others runs
    */
-  synchronized List<Claimed> assign(Assignment assignment, Function<Promise, Run> making) {
+  synchronized Assigned assign(Assignment assignment, Function<Promise, Run> making) {
     ClaimId claim = assignment.claim();
     Promise promise = promises.get(claim);
     if (promise == null || !admission.isWaiting(claim)) {
-      return List.of();
+      return new Assigned(List.of(), Optional.empty());
     }
-    runs.put(claim, making.apply(promise));
-    boolean refused = isOthers(promise) && control.closedFor().isPresent();
-    return refused ? List.of() : claimed(admission.ready(claim));
+    Run run = making.apply(promise);
+    runs.put(claim, run);
+    Optional<String> closed = isOthers(promise) ? control.closedFor() : Optional.empty();
+    return closed.isPresent()
+        ? new Assigned(List.of(), closed.map(why -> new Refused(new Claimed(claim, run), why)))
+        : new Assigned(claimed(admission.ready(claim)), Optional.empty());
   }
 
   /** Forgets a claim; returns what is to run now. */

@@ -197,10 +197,10 @@ final class Run {
       log.info("task {}: its requester is gone, the result is kept", assignment.task());
       return;
     }
-    sink.finish(new TaskResult(new Outcome.Done(result.reason()), result.usage(), half.bytes()));
     if (!assignment.requester().equals(parts.identity().peerId())) {
       halves.record(half);
     }
+    sink.finish(new TaskResult(new Outcome.Done(result.reason()), result.usage(), half.bytes()));
   }
 
   private void send(Chunk chunk) throws IOException, InterruptedException {

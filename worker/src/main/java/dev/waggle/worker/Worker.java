@@ -233,10 +233,7 @@ public final class Worker implements TaskServer, AutoCloseable {
     Optional<String> closed = closedFor();
     boolean changed = open.getAndSet(closed.isEmpty()) != closed.isEmpty();
     if (closed.isPresent()) {
-      for (Claims.Claimed each : claims.waitingOfOthers()) {
-        each.run().fail(closed.get());
-        end(each.claim(), Duration.ZERO);
-      }
+      claims.waitingOfOthers().forEach(each -> refuse(each, closed.get()));
     }
     if (changed) {
       onChange.run();
@@ -345,7 +342,7 @@ public final class Worker implements TaskServer, AutoCloseable {
 
   @Override
   public void onAssign(Assignment assignment, ResultSink sink) {
-    start(
+    Claims.Assigned assigned =
         claims.assign(
             assignment,
             promise ->
@@ -357,10 +354,14 @@ public final class Worker implements TaskServer, AutoCloseable {
                     promise.demandPercent(),
                     sink,
                     kept,
-                    halves)));
-    if (closedFor().isPresent()) {
-      enforce();
-    }
+                    halves));
+    start(assigned.next());
+    assigned.refused().ifPresent(each -> refuse(each.task(), each.why()));
+  }
+
+  private void refuse(Claims.Claimed task, String why) {
+    task.run().fail(why);
+    end(task.claim(), Duration.ZERO);
   }
 
   private void start(List<Claims.Claimed> next) {

@@ -145,7 +145,7 @@ final class CodeLoop {
     Candidate draft = Candidate.NONE;
     Optional<String> code = target.draft(part);
     if (code.isPresent()) {
-      String step = part.subtask().name() + "/" + DRAFT;
+      String step = part.subtask().steps() + "/" + DRAFT;
       draft = test(part, step, DRAFT, 1, "", code.get(), draft);
     }
     if (draft.passed()) {
@@ -202,8 +202,10 @@ final class CodeLoop {
           }
         } catch (ExecutionException e) {
           trouble =
-              new IOException(
-                  String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()), e);
+              e.getCause() instanceof RefusedException refused
+                  ? refused
+                  : new IOException(
+                      String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()), e);
         }
       }
     } finally {
@@ -221,7 +223,7 @@ final class CodeLoop {
       throws IOException, InterruptedException {
     Candidate now = before;
     for (int round = 1; round <= order.rounds() && !now.passed(); round++) {
-      String step = part.subtask().name() + "/" + who + "/" + round;
+      String step = part.subtask().steps() + "/" + who + "/" + round;
       // Another seed each time: to the same question the same answer would come again.
       long own = seed * CodeOrder.ROUNDS_MAX + round;
       Optional<Answer> answer = Optional.empty();
@@ -325,7 +327,7 @@ final class CodeLoop {
   private Candidate upstream(CodePart part, Candidate last)
       throws IOException, InterruptedException {
     List<ChatMessage> messages = messages(part, last);
-    String step = part.subtask().name() + "/upstream";
+    String step = part.subtask().steps() + "/upstream";
     Optional<String> answer = tools.askUpstream(step, messages);
     if (answer.isEmpty()) {
       return last;
@@ -339,7 +341,7 @@ final class CodeLoop {
       throws IOException, InterruptedException {
     String who = "answer-" + question;
     if (answer.has("code")) {
-      String step = part.subtask().name() + "/" + who;
+      String step = part.subtask().steps() + "/" + who;
       return test(part, step, "person", 1, "", answer.path("code").asText(), Candidate.NONE);
     }
     String context = answer.path("context").asText();

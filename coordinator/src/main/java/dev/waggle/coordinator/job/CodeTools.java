@@ -13,7 +13,8 @@ import java.util.Set;
 
 /**
  * What is at hand for writing code. What was asked for under a step's name once is not asked for
- * again, not even after a crash: the same answer comes. Thread-safe; blocks.
+ * again, not even after a crash: the same answer comes; of a script, only if it is the same.
+ * Thread-safe; blocks.
  */
 interface CodeTools {
   /**

@@ -130,6 +130,9 @@ record RepositoryChange(Map<String, CodeFile> written, Set<String> deleted) {
 
     private void delete(String path) throws UnreadableAnswerException {
       if (before(path).isEmpty()) {
+        if (repository.frozen(path).isPresent()) {
+          return; // A part before has done that.
+        }
         throw new UnreadableAnswerException(path + " cannot be deleted: there is no such file");
       }
       deleted.add(path);

@@ -59,7 +59,10 @@ final class RepositoryPrompts {
         + ". Do what is still missing or wrong.";
   }
 
-  List<ChatMessage> tests(Subtask part, String plan, Repository now) {
+  /**
+   * @param now the repository; empty for who cannot take so much
+   */
+  List<ChatMessage> tests(Subtask part, String plan, Optional<Repository> now) {
     return CodePrompts.ask(
         "You write tests. Answer with one block of " + language.text() + " code and nothing else.",
         "Write a short test script for the following change of a repository, which is not made yet. "
@@ -68,8 +71,7 @@ final class RepositoryPrompts {
             + " otherwise.\n\n"
             + wanted(part)
             + CodePrompts.planned(plan)
-            + paths(now)
-            + contents(part, plan, now));
+            + now.map(each -> paths(each) + contents(part, plan, each)).orElse(""));
   }
 
   List<ChatMessage> change(CodePart part, Repository now) {
@@ -163,7 +165,7 @@ final class RepositoryPrompts {
     return shown.toString();
   }
 
-  /** Paths that the plan wants to be read, those changed already, those that texts name. */
+  /** Paths that the plan wants to be read, the part or its plan names, are changed, others. */
   private Iterable<String> named(
       Subtask part, String plan, Repository repository, Map<String, String> texts) {
     List<String> named = new ArrayList<>();
@@ -173,10 +175,11 @@ final class RepositoryPrompts {
         named.add(read.group(1));
       }
     }
-    repository.change().written().keySet().stream().filter(texts::containsKey).forEach(named::add);
-    for (String text : List.of(part.prompt(), plan, prompt)) {
+    for (String text : List.of(part.prompt(), plan)) {
       texts.keySet().stream().filter(path -> isNamed(path, text)).forEach(named::add);
     }
+    repository.change().written().keySet().stream().filter(texts::containsKey).forEach(named::add);
+    texts.keySet().stream().filter(path -> isNamed(path, prompt)).forEach(named::add);
     return named.stream().distinct().toList();
   }
 

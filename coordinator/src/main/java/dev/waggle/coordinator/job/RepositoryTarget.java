@@ -55,20 +55,30 @@ final class RepositoryTarget implements CodeTarget {
     }
     Repository now = after(made);
     String plan = propose(part, now);
-    String tests =
-        CodePrompts.codeOf(
-            tools.ask(
-                part.name() + "/tests",
-                order.planner(),
-                prompts.tests(part, plan, now),
-                0,
-                anywhere));
-    return new CodePart(part, plan, tests, made);
+    return new CodePart(part, plan, CodePrompts.codeOf(tests(part, plan, now)), made);
+  }
+
+  /** What the planner writes to test a part; asked in short where all is too much for it. */
+  private String tests(Subtask part, String plan, Repository now)
+      throws IOException, InterruptedException {
+    String step = part.steps() + "/tests";
+    try {
+      return tools.ask(
+          step, order.planner(), prompts.tests(part, plan, Optional.of(now)), 0, anywhere);
+    } catch (RefusedException e) {
+      tools.tellRefused(step, e);
+      return tools.ask(
+          step + "-shorter-1",
+          order.planner(),
+          prompts.tests(part, "", Optional.empty()),
+          0,
+          anywhere);
+    }
   }
 
   private String propose(Subtask part, Repository now) throws IOException, InterruptedException {
     return tools.askIfTaken(
-        part.name() + "/plan", order.planner(), prompts.plan(part, now), anywhere);
+        part.steps() + "/plan", order.planner(), prompts.plan(part, now), anywhere);
   }
 
   /** What its parts left may be all. */

@@ -45,7 +45,7 @@ final class SolutionTarget implements CodeTarget {
   @Override
   public CodePart plan(Subtask part, Map<String, String> made)
       throws IOException, InterruptedException {
-    String plan = propose(part.name() + "/plan", prompts.plan(part, made));
+    String plan = propose(part.steps() + "/plan", prompts.plan(part, made));
     return new CodePart(part, plan, tests(part, plan), made);
   }
 
@@ -56,7 +56,7 @@ final class SolutionTarget implements CodeTarget {
     }
     List<ChatMessage> messages = prompts.tests(part, plan);
     return CodePrompts.codeOf(
-        tools.ask(part.name() + "/tests", order.planner(), messages, 0, anywhere));
+        tools.ask(part.steps() + "/tests", order.planner(), messages, 0, anywhere));
   }
 
   @Override

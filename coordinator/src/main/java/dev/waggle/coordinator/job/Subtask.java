@@ -17,6 +17,11 @@ record Subtask(String name, String prompt, List<String> after) {
     after = List.copyOf(after);
   }
 
+  /** How the names of its steps begin: what is left after parts is other work than all as one. */
+  String steps() {
+    return isWhole() && !after.isEmpty() ? name + "-rest" : name;
+  }
+
   boolean isWhole() {
     return name.equals(WHOLE);
   }

@@ -169,8 +169,8 @@ class CodeLoopTest {
             "a/tests of planner",
             "a/1/1/code of small",
             "b/1/1/code of small",
-            "solution/1/1/code of small")
-        .doesNotContain("solution/tests of planner");
+            "solution-rest/1/1/code of small")
+        .doesNotContain("solution-rest/tests of planner");
   }
 
   @Test
@@ -306,9 +306,9 @@ class CodeLoopTest {
   @Test
   void whatPartsOfAChangeLeft_isMendedWhereItIsNotAll() throws Exception {
     divided();
-    script.failing.add("solution/draft/test");
-    script.answers.put("solution/1/1/code", "NO CHANGE");
-    script.answers.put("solution/1/2/code", "FILE: c.py\n```\nright\n```");
+    script.failing.add("solution-rest/draft/test");
+    script.answers.put("solution-rest/1/1/code", "NO CHANGE");
+    script.answers.put("solution-rest/1/2/code", "FILE: c.py\n```\nright\n```");
     JsonNode result = done(CodeLoop.run(change(2, null), script));
     assertThat(result.path("written"))
         .extracting(JsonNode::asText)
@@ -319,7 +319,7 @@ class CodeLoopTest {
         .endsWith("draft", "1", "1");
     assertThat(rounds.get(3).path("prompt").asText()).contains("The tests fail");
     assertThat(rounds.get(3).path("repeated").asBoolean()).isTrue();
-    assertThat(script.asked).doesNotContain("solution/plan of planner");
+    assertThat(script.asked).doesNotContain("solution-rest/plan of planner");
   }
 
   @Test
@@ -340,6 +340,13 @@ class CodeLoopTest {
     untested.refused.add("a/tests");
     JsonNode solution = done(CodeLoop.run(order(1, 1, null), untested));
     assertThat(solution.path("files").properties()).hasSize(1);
+    untested.refused.clear();
+    JsonNode again = done(CodeLoop.run(order(1, 1, null), untested));
+    assertThat(again.path("files").properties())
+        .as("what was asked as one is other work")
+        .hasSize(3);
+    assertThat(untested.asked)
+        .contains("solution/1/1/code of small", "solution-rest/1/1/code of small");
   }
 
   @Test
