@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -161,12 +162,15 @@ final class LinkChaos implements AutoCloseable {
   private void awaitTrusted() {
     awaitBoth();
     CountDownLatch nobody = new CountDownLatch(0);
+    AtomicInteger asked = new AtomicInteger();
     await()
         .atMost(SETTLED_MAX)
         .until(
             () -> {
               List<Future<Read>> few = new ArrayList<>();
-              for (String name : List.of("one", "two", "three", "four")) {
+              for (int i = 0; i < STREAMS; i++) {
+                // What was asked before goes where it was answered, because that is warm.
+                String name = "again" + asked.getAndIncrement();
                 few.add(clients.submit(() -> read(name, nobody)));
               }
               Set<String> workers = new HashSet<>();
