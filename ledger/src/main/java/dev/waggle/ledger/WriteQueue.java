@@ -45,7 +45,7 @@ final class WriteQueue {
       } else if (queue.size() >= Ledger.WAITING_WRITES_MAX) {
         trouble = "too many writes wait for the disk";
       } else {
-        if (unhurried.isEmpty()) {
+        if (queue == unhurried && unhurried.isEmpty()) {
           unhurriedSince = System.nanoTime();
         }
         queue.add(write);

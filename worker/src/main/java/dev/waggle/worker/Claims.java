@@ -20,7 +20,7 @@ import java.util.function.Function;
 /** What was promised to whom, and what runs of it, from the offer to the end. Thread-safe. */
 final class Claims {
   /** How long an accepted place is held. */
-  static final Duration LEASE = Duration.ofSeconds(30);
+  private static final Duration LEASE = Duration.ofSeconds(30);
 
   private static final Duration BUSY_RETRY_AFTER = Duration.ofSeconds(2);
 

@@ -2,7 +2,7 @@ package dev.waggle.worker;
 
 import dev.waggle.ledger.Ledger;
 import dev.waggle.ledger.Receipt;
-import java.util.LinkedHashMap;
+import dev.waggle.mesh.libp2p.RecentMap;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,15 +16,7 @@ final class OwnHalves {
   private static final int REMEMBERED_MAX = 1_024;
 
   private final Ledger ledger;
-  private final Map<String, Receipt> byClaim =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Receipt> eldest) {
-          return size() > REMEMBERED_MAX;
-        }
-      };
+  private final Map<String, Receipt> byClaim = new RecentMap<>(REMEMBERED_MAX);
 
   OwnHalves(Ledger ledger) {
     this.ledger = ledger;

@@ -48,13 +48,32 @@ final class CodePrompts {
   }
 
   List<ChatMessage> tests(Subtask part, String plan) {
+    return tests(
+        language,
+        "what follows",
+        language.howToTest(part.name()),
+        "a result is wrong",
+        part.prompt() + planned(plan));
+  }
+
+  /**
+   * Asks for a script that tests something.
+   *
+   * @param how how such a script gets at what it tests
+   * @param wrong what it must not let pass
+   */
+  static List<ChatMessage> tests(
+      CodeLanguage language, String what, String how, String wrong, String wanted) {
     return ask(
         "You write tests. Answer with one block of " + language.text() + " code and nothing else.",
-        "Write a short test script for what follows. "
-            + language.howToTest(part.name())
-            + " It must fail with an error when a result is wrong, and end normally otherwise.\n\n"
-            + part.prompt()
-            + planned(plan));
+        "Write a short test script for "
+            + what
+            + ". "
+            + how
+            + " It must fail with an error when "
+            + wrong
+            + ", and end normally otherwise.\n\n"
+            + wanted);
   }
 
   List<ChatMessage> code(Subtask part, String plan, String tests, Map<String, String> others) {

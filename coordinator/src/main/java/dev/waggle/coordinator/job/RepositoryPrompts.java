@@ -63,13 +63,12 @@ final class RepositoryPrompts {
    * @param now the repository; empty for who cannot take so much
    */
   List<ChatMessage> tests(Subtask part, String plan, Optional<Repository> now) {
-    return CodePrompts.ask(
-        "You write tests. Answer with one block of " + language.text() + " code and nothing else.",
-        "Write a short test script for the following change of a repository, which is not made yet. "
-            + language.howToTestRepository()
-            + " It must fail with an error when the change is missing or wrong, and end normally"
-            + " otherwise.\n\n"
-            + wanted(part)
+    return CodePrompts.tests(
+        language,
+        "the following change of a repository, which is not made yet",
+        language.howToTestRepository(),
+        "the change is missing or wrong",
+        wanted(part)
             + CodePrompts.planned(plan)
             + now.map(each -> paths(each) + contents(part, plan, each)).orElse(""));
   }
