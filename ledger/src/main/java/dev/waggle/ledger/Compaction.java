@@ -22,14 +22,17 @@ import org.slf4j.LoggerFactory;
 final class Compaction {
   private static final Logger log = LoggerFactory.getLogger(Compaction.class);
 
-  /** Rows of one step; readers and the writer get their turn in between. */
-  private static final int STEP = 1_000;
+  /** Rows of one step; readers, the writer, and all else that the node does get their turn. */
+  private static final int STEP = 100;
+
+  /** How many steps share a commit. */
+  private static final int COMMIT_STEPS = 10;
 
   /** How long it takes rests at most; a log that grows faster is copied without them then. */
-  private static final Duration GENTLE = Duration.ofSeconds(30);
+  private static final Duration GENTLE = Duration.ofMinutes(2);
 
   /** How many times as long as its step a rest takes: the node's work comes first. */
-  private static final int REST = 4;
+  private static final int REST = 9;
 
   private static final String AFTER = "WHERE sequence > ? ORDER BY sequence LIMIT " + STEP;
 
@@ -75,10 +78,12 @@ final class Compaction {
       target.setAutoCommit(false);
       long gentleUntil = System.nanoTime() + gentle.toNanos();
       boolean more = true;
-      while (more && !isCancelled()) {
+      for (int steps = 1; more && !isCancelled(); steps++) {
         long begin = System.nanoTime();
         more = from.read(source -> step(source, target));
-        target.commit();
+        if (steps % COMMIT_STEPS == 0 || !more) {
+          target.commit();
+        }
         long now = System.nanoTime();
         if (more && now - gentleUntil < 0) {
           more = !cancelled.await(REST * (now - begin), TimeUnit.NANOSECONDS);

@@ -39,7 +39,7 @@ public final class GatewayBench {
   private static final String COMPLETIONS = "/v1/chat/completions";
   private static final int PER_SECOND = 200;
   private static final int SECONDS = 10;
-  private static final int WARM_UP = 4;
+  private static final int WARM_UP = 6;
   private static final int WARM_UP_SECONDS = 20;
   private static final int TOKENS = 1_500;
   private static final int OPEN_STREAMS = 2_000;
@@ -157,6 +157,7 @@ public final class GatewayBench {
       List<URI> routes = List.of(direct, local, remote);
       // A node runs all day: what its JVM compiles at first is no part of this.
       for (int i = 0; i < WARM_UP; i++) {
+        atRate(direct, WARM_UP_SECONDS / WARM_UP);
         atRate(local, WARM_UP_SECONDS);
         atRate(remote, WARM_UP_SECONDS);
       }
