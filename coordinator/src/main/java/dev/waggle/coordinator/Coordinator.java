@@ -41,6 +41,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
   private final PeerView peers;
   private final LabelView labels;
   private final Supplier<Capability> own;
+  private final Clock clock;
   private final Settler settler;
   private final RecentDemand demand;
   private final Placer placer;
@@ -85,6 +86,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
     this.peers = peers;
     this.labels = labels;
     this.own = own;
+    this.clock = clock;
     this.settler = new Settler(exchange, ledger, timer);
     this.parts =
         new Parts(
@@ -105,7 +107,7 @@ public final class Coordinator implements TaskSubmitter, AutoCloseable {
 
   @Override
   public RunningTask submit(TaskSpec spec, Terms terms, TaskListener listener) {
-    TaskId id = TaskId.random();
+    TaskId id = TaskId.at(clock.instant());
     Requirements task = spec.requirements();
     parts.stories().begin(id, task.model());
     Optional<Label> missing = labels.missing(task.labels());

@@ -85,7 +85,7 @@ class KeptFilesTest {
 
   private Assignment assignment(int number) {
     return new Assignment(
-        TaskId.random(),
+        TaskId.at(Instant.now()),
         ClaimId.random(),
         requester.peerId(),
         new TaskSpec.Code(Language.PYTHON, "print(" + number + ")"),

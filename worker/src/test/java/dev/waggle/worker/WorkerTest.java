@@ -157,7 +157,7 @@ class WorkerTest {
     return worker.onOffer(
         requester.peerId(),
         new Offer(
-            TaskId.random(),
+            TaskId.at(Instant.now()),
             new Requirements(model),
             1_024,
             Duration.ofSeconds(60),
@@ -175,7 +175,7 @@ class WorkerTest {
   private Assignment assign(ClaimId claim, String model, Optional<JobPart> part, ResultSink sink) {
     Assignment assignment =
         new Assignment(
-            TaskId.random(),
+            TaskId.at(Instant.now()),
             claim,
             requester.peerId(),
             new TaskSpec.Chat(
@@ -225,7 +225,7 @@ class WorkerTest {
             worker.onOffer(
                 requester.peerId(),
                 new Offer(
-                    TaskId.random(),
+                    TaskId.at(Instant.now()),
                     new Requirements(FakeOllama.MODEL),
                     Limits.TASK_BYTES_MAX + 1,
                     Duration.ofSeconds(60),
@@ -289,7 +289,7 @@ class WorkerTest {
             worker.onOffer(
                 identity.peerId(),
                 new Offer(
-                    TaskId.random(),
+                    TaskId.at(Instant.now()),
                     new Requirements(FakeOllama.MODEL),
                     1_024,
                     Duration.ofSeconds(60),

@@ -135,7 +135,7 @@ class HostileMemberTest {
     await().until(() -> owner.swarm.connection(identity.peerId()).isPresent());
     Offer offer =
         new Offer(
-            TaskId.random(),
+            TaskId.at(Instant.now()),
             new Requirements(TestNode.MODEL),
             1_024,
             Duration.ofSeconds(60),

@@ -18,6 +18,7 @@ import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.MembershipException;
 import dev.waggle.mesh.swarm.membership.Role;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.Optional;
 import java.util.Set;
@@ -54,7 +55,7 @@ class LabelsTest {
       throws Exception {
     Offer offer =
         new Offer(
-            TaskId.random(),
+            TaskId.at(Instant.now()),
             new Requirements(TestNode.MODEL, labels),
             1_024,
             Duration.ofSeconds(60),

@@ -12,6 +12,7 @@ import dev.waggle.mesh.swarm.exchange.Requirements;
 import dev.waggle.mesh.swarm.exchange.TaskId;
 import dev.waggle.mesh.swarm.membership.Role;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,7 +40,7 @@ class RolesTest {
   private static OfferOutcome offer(TestNode from, TestNode to) throws Exception {
     Offer offer =
         new Offer(
-            TaskId.random(),
+            TaskId.at(Instant.now()),
             new Requirements(TestNode.MODEL),
             1_024,
             Duration.ofSeconds(60),

@@ -29,6 +29,7 @@ import dev.waggle.mesh.swarm.exchange.TaskSpec;
 import dev.waggle.mesh.swarm.exchange.Usage;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -97,7 +98,7 @@ class TaskExchangeTest {
   private OfferOutcome offer() throws Exception {
     Offer offer =
         new Offer(
-            TaskId.random(),
+            TaskId.at(Instant.now()),
             new Requirements(TestNode.MODEL),
             1_024,
             Duration.ofSeconds(60),
@@ -311,7 +312,7 @@ class TaskExchangeTest {
         };
     Offer offer =
         new Offer(
-            TaskId.random(),
+            TaskId.at(Instant.now()),
             new Requirements(TestNode.MODEL),
             1_024,
             Duration.ofSeconds(60),

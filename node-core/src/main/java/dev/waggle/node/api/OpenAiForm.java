@@ -105,7 +105,7 @@ final class OpenAiForm extends OpenAiEvents {
 
   /** Clients answer a call by its id, so each has one. */
   private String callId(ToolCall call) {
-    return call.id().isEmpty() ? "call_" + id.substring(0, 16) + "_" + call.index() : call.id();
+    return call.id().isEmpty() ? "call_" + id.substring(16) + "_" + call.index() : call.id();
   }
 
   @Override

@@ -180,6 +180,11 @@ public final class GatewayBench {
         System.out.println();
       }
       swarm.engines().get(0).pace(new Pace(Duration.ZERO, Duration.ZERO, Duration.ofMillis(2)));
+      for (int i = 0; i < WARM_UP; i++) {
+        for (URI each : routes) {
+          tokens(each);
+        }
+      }
       List<Long> directly = tokens(direct);
       for (int i = 1; i < names.length; i++) {
         List<Long> through = tokens(routes.get(i));
@@ -231,7 +236,7 @@ public final class GatewayBench {
             ages.add(now - Long.parseLong(line.substring(at + 1, line.indexOf("@", at + 1))));
           }
         });
-    return ages.subList(TOKENS / 5, ages.size());
+    return ages;
   }
 
   // ---- open streams
@@ -288,7 +293,7 @@ public final class GatewayBench {
           .engines()
           .forEach(each -> each.pace(new Pace(Duration.ZERO, Duration.ZERO, Duration.ofMillis(5))));
       URI address = swarm.asking().ready().api().resolve(COMPLETIONS);
-      run(address, workers); // The workers learn how fast they are.
+      run(address, WARM_UP * workers); // The workers learn how fast they are.
       long begin = System.nanoTime();
       run(address, TASKS);
       return TASKS * (double) TASK_PIECES / ((System.nanoTime() - begin) / 1e9);

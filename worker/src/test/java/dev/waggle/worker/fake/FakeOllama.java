@@ -432,6 +432,7 @@ public final class FakeOllama extends FakeServer {
         calls.isEmpty() ? model.answer(request, forgetful) : List.<String>of().iterator();
     int most = request.path("options").path("num_predict").asInt(Integer.MAX_VALUE);
     int said = 0;
+    long due = System.nanoTime();
     while (pieces.hasNext() && said < most && closed.getCount() > 0) {
       if (said == PIECES_BEFORE_FAULT && fault != null) {
         fail(out, fault);
@@ -440,7 +441,9 @@ public final class FakeOllama extends FakeServer {
       if (said == pauseAt) {
         going.await(PAUSE_MAX.toSeconds(), TimeUnit.SECONDS);
       }
-      pause(now.decode().toNanos());
+      // A graphics card keeps its pace, however late this thread wakes up.
+      due = Math.max(due + now.decode().toNanos(), System.nanoTime());
+      pause(due - System.nanoTime());
       String piece = pieces.next();
       ObjectNode line = part.of(piece, "");
       if (request.path("logprobs").asBoolean()) {
