@@ -41,6 +41,7 @@ public final class DatabaseFile implements AutoCloseable {
           // Bytes: a commit of one row writes all pages that it touches, a reader passes each.
           + ";PAGE_SIZE=8192"
           // KiB: H2 would take a sixteenth of the heap, and be slower at reading all of a file.
+          // Written pages that stay longer are only copied by the collector.
           + ";CACHE_SIZE=2048"
           // Statements are prepared where they are used; H2 keeps what it made of as many.
           + ";QUERY_CACHE_SIZE=64"

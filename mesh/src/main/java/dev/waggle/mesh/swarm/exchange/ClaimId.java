@@ -8,7 +8,7 @@ public record ClaimId(String value) {
 
   /** A new random id. */
   public static ClaimId random() {
-    return new ClaimId(HexId.random(16));
+    return new ClaimId(HexId.random(HexId.BYTES));
   }
 
   @Override

@@ -6,6 +6,8 @@ import java.util.regex.Pattern;
 
 /** What task ids and claim ids have in common: 128 bits as hexadecimal text. */
 final class HexId {
+  static final int BYTES = 16;
+
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Pattern FORM = Pattern.compile("[0-9a-f]{32}");
 

@@ -4,12 +4,11 @@ import java.time.Instant;
 import java.util.HexFormat;
 
 /**
- * The name of one task: 32 lower-case hexadecimal digits, unique in practice. Nothing follows from
- * their meaning.
+ * The name of one task: 32 lower-case hexadecimal digits, unique in practice. Others may make
+ * theirs as they like: nothing relies on what is in them.
  */
 public record TaskId(String value) {
-  private static final int TIME_DIGITS = 12;
-  private static final int RANDOM_BYTES = 10;
+  private static final int TIME_BYTES = 6;
 
   public TaskId {
     HexId.check(value, "task id");
@@ -20,8 +19,8 @@ public record TaskId(String value) {
    * neighbours in each index of a ledger, however long that is.
    */
   public static TaskId at(Instant now) {
-    String time = HexFormat.of().toHexDigits(now.toEpochMilli(), TIME_DIGITS);
-    return new TaskId(time + HexId.random(RANDOM_BYTES));
+    String time = HexFormat.of().toHexDigits(now.toEpochMilli(), 2 * TIME_BYTES);
+    return new TaskId(time + HexId.random(HexId.BYTES - TIME_BYTES));
   }
 
   @Override
