@@ -87,8 +87,7 @@ final class HostDialer implements AutoCloseable {
       dial = mine;
       hostNames
           .resolve(usable)
-          .thenCompose(
-              numbers -> new DialRace(numbers, address -> dialOne(peer, address), loops).run())
+          .thenCompose(numbers -> new DialRace(numbers, new Dialing(peer), loops).run())
           .whenComplete(
               (connection, failure) -> {
                 underWay.remove(peer, mine);
@@ -111,89 +110,88 @@ final class HostDialer implements AutoCloseable {
             () -> dial.completeExceptionally(new DialException("too many connections")));
   }
 
-  private CompletableFuture<HostConnection> dialOne(PeerId peer, Multiaddr address) {
-    Optional<LinkDialer> links = linkDialer(address);
-    if (links.isPresent()) {
-      return links
-          .get()
-          .dial(address, peer)
-          .thenCompose(link -> upgrade(link, true, address))
-          .thenCompose(connection -> requirePeer(connection, peer));
+  private final class Dialing implements DialRace.Dialing {
+    private final PeerId peer;
+
+    Dialing(PeerId peer) {
+      this.peer = peer;
     }
-    return dialTransport(transport(address).orElseThrow(), address)
-        .thenCompose(connection -> requirePeer(connection, peer));
+
+    @Override
+    public CompletableFuture<Channel> reach(Multiaddr address) {
+      return linkDialer(address)
+          .map(links -> links.dial(address, peer).thenCompose(HostDialer.this::channel))
+          .orElseGet(() -> connect(transport(address).orElseThrow(), address));
+    }
+
+    @Override
+    public CompletableFuture<HostConnection> secure(Channel channel, Multiaddr address) {
+      return HostDialer.this.secure(channel, true, address).thenCompose(this::requirePeer);
+    }
+
+    private CompletableFuture<HostConnection> requirePeer(HostConnection connection) {
+      if (connection.remotePeer().equals(peer)) {
+        return CompletableFuture.completedFuture(connection);
+      }
+      connection.close();
+      return CompletableFuture.failedFuture(
+          new DialException("another peer answers there: " + connection.remotePeer()));
+    }
   }
 
-  private static CompletableFuture<HostConnection> requirePeer(
-      HostConnection connection, PeerId peer) {
-    if (connection.remotePeer().equals(peer)) {
-      return CompletableFuture.completedFuture(connection);
-    }
-    connection.close();
-    return CompletableFuture.failedFuture(
-        new DialException("another peer answers there: " + connection.remotePeer()));
-  }
-
-  private CompletableFuture<HostConnection> dialTransport(Transport transport, Multiaddr address) {
-    CompletableFuture<HostConnection> made = new CompletableFuture<>();
-    ChannelFuture connecting =
+  private static CompletableFuture<Channel> connect(Transport transport, Multiaddr address) {
+    return channel(
         transport.dial(
             address,
             new ChannelInitializer<>() {
               @Override
               protected void initChannel(Channel channel) {
-                // The upgrade begins once the channel is connected; the other side may speak first,
-                // and nothing of that may be read before somebody listens.
+                // The other side may speak first, and nothing of that may be read before somebody
+                // listens.
                 channel.config().setAutoRead(false);
               }
+            }));
+  }
+
+  private CompletableFuture<Channel> channel(Link link) {
+    return channel(loops.register(new LinkChannel(link)))
+        .whenComplete(
+            (channel, failure) -> {
+              if (failure != null) {
+                link.close();
+              }
             });
-    connecting.addListener(
-        connected -> {
-          if (!connected.isSuccess()) {
-            made.completeExceptionally(connected.cause());
-            return;
+  }
+
+  private static CompletableFuture<Channel> channel(ChannelFuture opening) {
+    CompletableFuture<Channel> opened = new CompletableFuture<>();
+    opening.addListener(
+        done -> {
+          if (done.isSuccess()) {
+            opened.complete(opening.channel());
+          } else {
+            opened.completeExceptionally(done.cause());
           }
-          Channel channel = connecting.channel();
-          CompletableFuture<HostConnection> upgraded = upgrade.upgrade(channel, true, address);
-          channel.config().setAutoRead(true);
-          upgraded.whenComplete(
-              (connection, failure) -> {
-                if (failure != null) {
-                  made.completeExceptionally(failure);
-                } else {
-                  made.complete(connection);
-                }
-              });
         });
-    return made;
+    return opened;
+  }
+
+  private CompletableFuture<HostConnection> secure(
+      Channel channel, boolean initiator, Multiaddr remote) {
+    return CompletableFuture.supplyAsync(
+            () -> {
+              CompletableFuture<HostConnection> upgraded =
+                  upgrade.upgrade(channel, initiator, remote);
+              channel.config().setAutoRead(true);
+              return upgraded;
+            },
+            channel.eventLoop())
+        .thenCompose(upgraded -> upgraded);
   }
 
   /** Makes a connection of a link. */
   CompletableFuture<HostConnection> upgrade(Link link, boolean initiator, Multiaddr remote) {
-    LinkChannel channel = new LinkChannel(link);
-    CompletableFuture<HostConnection> made = new CompletableFuture<>();
-    loops
-        .register(channel)
-        .addListener(
-            registered -> {
-              if (!registered.isSuccess()) {
-                link.close();
-                made.completeExceptionally(registered.cause());
-                return;
-              }
-              upgrade
-                  .upgrade(channel, initiator, remote)
-                  .whenComplete(
-                      (connection, failure) -> {
-                        if (failure != null) {
-                          made.completeExceptionally(failure);
-                        } else {
-                          made.complete(connection);
-                        }
-                      });
-              channel.config().setAutoRead(true);
-            });
-    return made;
+    return channel(link).thenCompose(channel -> secure(channel, initiator, remote));
   }
 
   private Optional<LinkDialer> linkDialer(Multiaddr address) {

@@ -10,7 +10,7 @@ import dev.waggle.mesh.libp2p.security.SecureChannel.Secured;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import java.nio.channels.ClosedChannelException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -145,7 +145,7 @@ final class Upgrader {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) throws Exception {
-      upgraded.completeExceptionally(new ClosedChannelException());
+      upgraded.completeExceptionally(new IOException("the connection ended before it was secured"));
       super.channelInactive(ctx);
     }
   }

@@ -16,10 +16,13 @@ import dev.waggle.mesh.libp2p.protocol.identify.Identify;
 import dev.waggle.mesh.libp2p.protocol.identify.PeerInfo;
 import dev.waggle.mesh.libp2p.protocol.ping.Ping;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -347,6 +350,37 @@ class HostTest {
                     .isNotEqualTo(two.connections().get(0).initiator());
                 assertThat(get(Ping.measure(one.connections().get(0)))).isPositive();
               });
+    }
+  }
+
+  @Test
+  void slowPathsToOnePeer_endInOneConnection_thatStays() throws Exception {
+    Libp2pHost server = host(TCP);
+    Libp2pHost client = host(TCP);
+    List<Multiaddr> paths =
+        List.of(Multiaddr.parse("/memory/900001"), Multiaddr.parse("/memory/900002"));
+    // Slower than the second path is begun: both would be secured at the same time.
+    try (SlowLinks links = new SlowLinks(server, paths, Duration.ofMillis(300))) {
+      client.addLinks(links);
+      Connection connection = get(client.connect(server.peerId(), paths));
+      assertThat(get(Ping.measure(connection))).isPositive();
+      assertThat(client.connections()).containsExactly(connection);
+      assertThat(server.connections()).hasSize(1);
+    }
+  }
+
+  @Test
+  void pathThatLeadsNowhere_givesWayToOneThatWorks() throws Exception {
+    Libp2pHost server = host(TCP);
+    Libp2pHost client = host(TCP);
+    // The kernel accepts; nobody ever answers.
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      List<Multiaddr> paths =
+          List.of(
+              Multiaddr.parse("/ip4/127.0.0.1/tcp/" + silent.getLocalPort()),
+              server.listenAddresses().get(0));
+      Connection connection = get(client.connect(server.peerId(), paths));
+      assertThat(connection.remoteAddress()).isEqualTo(paths.get(1));
     }
   }
 

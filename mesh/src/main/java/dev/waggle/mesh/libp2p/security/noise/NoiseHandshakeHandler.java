@@ -12,9 +12,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Runs a handshake on a channel, then puts the transport ciphers in its own place. */
 final class NoiseHandshakeHandler extends ByteToMessageDecoder {
+  private static final Logger log = LoggerFactory.getLogger(NoiseHandshakeHandler.class);
   private static final int LENGTH_BYTES = 2;
 
   private final NoiseHandshake handshake;
@@ -74,7 +77,11 @@ final class NoiseHandshakeHandler extends ByteToMessageDecoder {
     }
     byte[] toSend = answer == null ? new byte[0] : answer;
     IOException toTell = failure;
-    ctx.executor().execute(() -> onWorked(ctx, toSend, toTell));
+    try {
+      ctx.executor().execute(() -> onWorked(ctx, toSend, toTell));
+    } catch (RejectedExecutionException e) {
+      log.debug("the host was closed during a handshake");
+    }
   }
 
   private void onWorked(ChannelHandlerContext ctx, byte[] answer, @Nullable IOException failure) {
