@@ -419,6 +419,11 @@ public final class Swarm implements AutoCloseable {
     }
 
     @Override
+    public void onLost(PeerId peer, String cause) {
+      links.onLost(peer, cause);
+    }
+
+    @Override
     public void onRevocation(Revocation revocation) {
       onRevoked(revocation);
     }

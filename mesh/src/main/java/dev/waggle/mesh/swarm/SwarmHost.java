@@ -160,6 +160,11 @@ final class SwarmHost implements AutoCloseable {
     connections.onRefused(peer, cause);
   }
 
+  /** A connection that was dialled broke before the peer had let this node in. */
+  void onLost(PeerId peer, String cause) {
+    connections.onLost(peer, cause);
+  }
+
   /** Dials who is missing. To be called about once a second. */
   void step() {
     connections.step();

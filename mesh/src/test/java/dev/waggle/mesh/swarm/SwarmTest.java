@@ -15,6 +15,7 @@ import dev.waggle.mesh.swarm.capability.Capability;
 import dev.waggle.mesh.swarm.membership.Invite;
 import dev.waggle.mesh.swarm.membership.InviteTerms;
 import dev.waggle.mesh.swarm.membership.MembershipException;
+import dev.waggle.mesh.swarm.membership.MembershipStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
@@ -27,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,6 +160,38 @@ class SwarmTest {
     await().until(() -> owner.isConnectedWith(joiner));
     owner.swarm.disconnect(joiner.id());
     await().until(() -> owner.isConnectedWith(joiner) && joiner.isConnectedWith(owner));
+  }
+
+  @Test
+  void connectionThatBreaksBeforeAnAnswer_isNoRefusal_andIsMadeAgain() throws Exception {
+    Libp2pHost breaking =
+        Libp2pHost.start(
+            Identity.generate(new SecureRandom()),
+            List.of(Multiaddr.parse("/ip4/127.0.0.1/tcp/0")));
+    open.add(breaking);
+    AtomicInteger hellos = new AtomicInteger();
+    breaking.handle(
+        "/waggle/hello/1",
+        stream -> {
+          hellos.incrementAndGet();
+          stream.connection().close();
+          return new Silent();
+        });
+    TestNode node =
+        new TestNode(
+            "node", List.of(breaking.listenAddresses().get(0).withPeerId(breaking.peerId())));
+    open.add(node);
+    await().atMost(Duration.ofSeconds(20)).until(() -> hellos.get() >= 3);
+    assertThat(node.swarm.troubles().get(breaking.peerId())).contains("broke off the exchange");
+  }
+
+  @Test
+  void joined_knowsAtOnceWhereItsIssuerIs() throws Exception {
+    TestNode owner = node("owner");
+    TestNode joiner = node("joiner");
+    owner.admit(joiner, "joiner");
+    MembershipStore.Member issuer = joiner.membership.others().get(0);
+    assertThat(issuer.addresses()).isEqualTo(owner.swarm.listenAddresses());
   }
 
   @Test

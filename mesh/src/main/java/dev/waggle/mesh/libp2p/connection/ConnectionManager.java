@@ -172,6 +172,14 @@ public final class ConnectionManager implements ConnectionListener {
     }
   }
 
+  /** A connection with the peer was of no use; it is tried again in its turn. */
+  public synchronized void onLost(PeerId peer, String cause) {
+    Target target = targets.get(peer);
+    if (target != null) {
+      tell(peer, target, cause);
+    }
+  }
+
   /** Looks for the peer no more, until something is learnt of it again. */
   public synchronized void forget(PeerId peer) {
     targets.remove(peer);

@@ -54,6 +54,9 @@ public final class Admissions implements ProtocolGate, ConnectionListener, Conne
     /** A connection that this node made is of no use; the cause is fit for people. */
     void onRefused(PeerId peer, String cause);
 
+    /** A connection that this node made broke before it was admitted, and no other is there. */
+    void onLost(PeerId peer, String cause);
+
     /** A peer told this node a revocation that it did not know, from one who may. */
     void onRevocation(Revocation revocation);
   }
@@ -271,7 +274,7 @@ public final class Admissions implements ProtocolGate, ConnectionListener, Conne
       log.info("connected with \"{}\" ({}, {})", chain.leaf().name(), connection, software);
       blocking.execute(() -> membership.remember(chain, List.of()));
       listener.onAdmitted(connection, chain);
-      joining.onAdmitted(connection.remotePeer());
+      joining.onAdmitted(chain);
     }
 
     @Override
@@ -288,6 +291,14 @@ public final class Admissions implements ProtocolGate, ConnectionListener, Conne
           },
           REFUSED_LINGER.toMillis(),
           TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void onLost(Connection connection, String cause) {
+      if (connection(connection.remotePeer()).isEmpty()) {
+        listener.onLost(connection.remotePeer(), cause);
+      }
+      connection.close();
     }
 
     @Override

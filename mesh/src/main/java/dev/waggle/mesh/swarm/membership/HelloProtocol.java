@@ -5,8 +5,10 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.waggle.crypto.PeerId;
 import dev.waggle.crypto.RequestHeader;
 import dev.waggle.mesh.libp2p.Connection;
+import dev.waggle.mesh.libp2p.Failures;
 import dev.waggle.mesh.libp2p.FramedReader;
 import dev.waggle.mesh.libp2p.MalformedFrameException;
+import dev.waggle.mesh.libp2p.ProtocolRefusedException;
 import dev.waggle.mesh.libp2p.Stream;
 import dev.waggle.mesh.swarm.pb.Hello;
 import dev.waggle.mesh.swarm.pb.HelloReply;
@@ -51,6 +53,9 @@ final class HelloProtocol {
     /** The peer is not, or does not take this node for one. */
     void onRefused(Connection connection, String cause);
 
+    /** The connection that this node said hello on broke before there was an answer. */
+    void onLost(Connection connection, String cause);
+
     /** The peer, a member, knows these. They are not verified yet. */
     void onRoster(List<CertificateChain> members, List<Revocation> revocations);
 
@@ -80,9 +85,18 @@ final class HelloProtocol {
         .thenAccept(stream -> FramedReader.send(stream, hello()))
         .exceptionally(
             failure -> {
-              outcome.onRefused(connection, String.valueOf(failure.getMessage()));
+              onFailed(connection, Failures.cause(failure));
               return null;
             });
+  }
+
+  private void onFailed(Connection connection, Throwable cause) {
+    String message = String.valueOf(cause.getMessage());
+    if (cause instanceof ProtocolRefusedException) {
+      outcome.onRefused(connection, message);
+    } else {
+      outcome.onLost(connection, message);
+    }
   }
 
   /** Answers a peer's hello. */
@@ -232,7 +246,8 @@ final class HelloProtocol {
     @Override
     protected void onGone(IOException cause) {
       if (!greeted) {
-        outcome.onRefused(connection, String.valueOf(cause.getMessage()));
+        greeted = true;
+        outcome.onLost(connection, String.valueOf(cause.getMessage()));
       }
     }
   }

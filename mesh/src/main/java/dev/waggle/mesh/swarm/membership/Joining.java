@@ -31,7 +31,7 @@ final class Joining {
   private final Executor blocking;
   private final Runnable dismiss;
   private final Set<PeerId> joining = ConcurrentHashMap.newKeySet();
-  private final Map<PeerId, CompletableFuture<Void>> awaited = new HashMap<>();
+  private final Map<PeerId, CompletableFuture<CertificateChain>> awaited = new HashMap<>();
 
   /**
    * @param blocking runs what waits for the disk
@@ -57,14 +57,14 @@ final class Joining {
     return joining.contains(issuer);
   }
 
-  /** A peer has admitted this node. */
-  void onAdmitted(PeerId peer) {
-    CompletableFuture<Void> waiting;
+  /** A peer, whose chain this is, has admitted this node. */
+  void onAdmitted(CertificateChain chain) {
+    CompletableFuture<CertificateChain> waiting;
     synchronized (awaited) {
-      waiting = awaited.remove(peer);
+      waiting = awaited.remove(chain.leaf().subject());
     }
     if (waiting != null) {
-      waiting.complete(null);
+      waiting.complete(chain);
     }
   }
 
@@ -120,7 +120,10 @@ final class Joining {
                           onEntered.run();
                         },
                         blocking)
-                    .thenCompose(entered -> greetIssuer(connection)));
+                    .thenCompose(entered -> greetIssuer(connection))
+                    // A node that ends right now must find its swarm again.
+                    .thenAcceptAsync(
+                        issuer -> membership.remember(issuer, invite.addresses()), blocking));
   }
 
   private void requireJoinable(Invite invite) {
@@ -164,8 +167,8 @@ final class Joining {
     log.info("entered swarm {}", chain.swarm());
   }
 
-  private CompletableFuture<Void> greetIssuer(Connection connection) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
+  private CompletableFuture<CertificateChain> greetIssuer(Connection connection) {
+    CompletableFuture<CertificateChain> done = new CompletableFuture<>();
     synchronized (awaited) {
       awaited.put(connection.remotePeer(), done);
     }

@@ -41,6 +41,7 @@ public final class Membership {
   private final Keys keys;
   private final MembershipStore store;
   private final Clock clock;
+  // Changed, here and in the store, by one thread at a time; read by any.
   private final Map<PeerId, MembershipStore.Member> members = new ConcurrentHashMap<>();
   private final Revocations revocations = new Revocations();
   private final Registrar registrar;
@@ -231,10 +232,12 @@ public final class Membership {
 
   /** Enters the swarm of a chain that was verified. */
   void enter(CertificateChain chain) {
-    store.enter(chain);
-    members.clear();
-    revocations.clear();
-    own = chain;
+    synchronized (members) {
+      store.enter(chain);
+      members.clear();
+      revocations.clear();
+      own = chain;
+    }
   }
 
   /**
@@ -345,16 +348,18 @@ public final class Membership {
     if (!revocations.add(revocation, revocation.verify(swarm()))) {
       return false;
     }
-    members
-        .values()
-        .removeIf(
-            member -> {
-              boolean revoked = revocations.covering(member.chain()).isPresent();
-              if (revoked) {
-                store.remove(member.chain().leaf().subject());
-              }
-              return revoked;
-            });
+    synchronized (members) {
+      members
+          .values()
+          .removeIf(
+              member -> {
+                boolean revoked = revocations.covering(member.chain()).isPresent();
+                if (revoked) {
+                  store.remove(member.chain().leaf().subject());
+                }
+                return revoked;
+              });
+    }
     store.save(revocation);
     return true;
   }
@@ -401,27 +406,29 @@ public final class Membership {
     return known(peer).map(chain -> chain.leaf().notBefore()).orElse(Instant.EPOCH);
   }
 
-  /** Keeps a verified chain; known addresses stay where new ones are missing. */
+  /** Keeps a verified chain; known addresses stay where new ones are missing. Blocks. */
   public void remember(CertificateChain chain, List<Multiaddr> addresses) {
     PeerId id = chain.leaf().subject();
-    if (id.equals(keys.node().peerId())
-        || !chain.swarm().equals(swarm())
-        || revocations.covering(chain).isPresent()) {
-      return;
+    synchronized (members) {
+      if (id.equals(keys.node().peerId())
+          || !chain.swarm().equals(swarm())
+          || revocations.covering(chain).isPresent()) {
+        return;
+      }
+      MembershipStore.Member known = members.get(id);
+      if (known == null && members.size() >= MEMBERS_MAX) {
+        return;
+      }
+      List<Multiaddr> kept = addresses.isEmpty() && known != null ? known.addresses() : addresses;
+      CertificateChain newest =
+          known == null || chain.supersedes(known.chain()) ? chain : known.chain();
+      if (known != null && known.addresses().equals(kept) && newest == known.chain()) {
+        return;
+      }
+      MembershipStore.Member member = new MembershipStore.Member(newest, kept);
+      members.put(id, member);
+      store.save(member);
     }
-    MembershipStore.Member known = members.get(id);
-    if (known == null && members.size() >= MEMBERS_MAX) {
-      return;
-    }
-    List<Multiaddr> kept = addresses.isEmpty() && known != null ? known.addresses() : addresses;
-    CertificateChain newest =
-        known == null || chain.supersedes(known.chain()) ? chain : known.chain();
-    if (known != null && known.addresses().equals(kept) && newest == known.chain()) {
-      return;
-    }
-    MembershipStore.Member member = new MembershipStore.Member(newest, kept);
-    members.put(id, member);
-    store.save(member);
   }
 
   /**
