@@ -74,13 +74,15 @@ final class Compaction {
   }
 
   private void copy() {
-    try (Connection target = to.connect()) {
+    // The file is not replaced before this has ended, so one connection serves for all of it.
+    try (Connection source = from.connect();
+        Connection target = to.connect()) {
       target.setAutoCommit(false);
       long gentleUntil = System.nanoTime() + gentle.toNanos();
       boolean more = true;
       for (int steps = 1; more && !isCancelled(); steps++) {
         long begin = System.nanoTime();
-        more = from.read(source -> step(source, target));
+        more = step(source, target);
         if (steps % COMMIT_STEPS == 0 || !more) {
           target.commit();
         }
@@ -110,6 +112,9 @@ final class Compaction {
     int most = 0;
     for (String table : new String[] {"entry", "receipt"}) {
       most = Math.max(most, RowCopy.copy(source, target, table, AFTER, last(target, table)));
+    }
+    if (most == STEP) {
+      return true; // There are few tiles; they come last.
     }
     for (int level = 0; level < tiles.length; level++) {
       int copied =
@@ -146,8 +151,9 @@ final class Compaction {
   }
 
   private void finish(Connection source, Connection target) throws SQLException {
-    while (step(source, target)) {
-      target.commit();
+    boolean more = true;
+    while (more) {
+      more = step(source, target);
     }
     RowCopy.copy(source, target, "head", "");
     RowCopy.copy(source, target, "settlement", "");

@@ -17,10 +17,16 @@ final class Compactor {
   private static final Logger log = LoggerFactory.getLogger(Compactor.class);
 
   /**
-   * How much of a file may be of no use, unless payloads were forgotten, or the content is more;
-   * bytes.
+   * How much of a file may be of no use while the node is busy, unless payloads were forgotten, or
+   * the content is more; bytes.
    */
-  static final long WASTE_MAX = 256L << 20;
+  static final long WASTE_MAX = 1L << 30;
+
+  /** As one of so many parts of it while nothing is written: then the copying costs nobody time. */
+  private static final int AT_REST = 16;
+
+  /** As one of so many parts of what the disk has left, at most. */
+  private static final int SPACE_PART = 8;
 
   /** How much a file grows before its content is estimated again, in percent. */
   private static final int ESTIMATE_STEP = 125;
@@ -29,6 +35,9 @@ final class Compactor {
   private static final Duration TRY_STEP = Duration.ofMillis(500);
 
   private static final int SAMPLES = 64;
+
+  /** How many times its estimate the content may take. */
+  private static final int CONTENT_ROOM = 2;
 
   /**
    * What an entry takes beside its bytes and payload: its hash twice, its keys, its part of pages.
@@ -51,7 +60,6 @@ final class Compactor {
     this.database = database;
     this.space = space;
     this.wasteMax = wasteMax;
-    this.estimateAt = wasteMax;
   }
 
   /** Payloads were forgotten: what they took is to be free soon. */
@@ -63,13 +71,14 @@ final class Compactor {
    * Begins or ends, if it is time.
    *
    * @param entries how many there are
+   * @param resting whether nothing was written for a while
    * @param changing whether what would be copied is about to change
    * @return whether the file was replaced: the connection is of no use any more
    */
-  boolean advance(Connection connection, long entries, BooleanSupplier changing)
+  boolean advance(Connection connection, long entries, boolean resting, BooleanSupplier changing)
       throws SQLException {
     if (running == null) {
-      if (isDue(connection, entries) && !changing.getAsBoolean()) {
+      if (isDue(connection, entries, resting) && !changing.getAsBoolean()) {
         boolean hurried = hurry;
         hurry = false;
         running = Compaction.begin(database, hurried);
@@ -90,23 +99,23 @@ final class Compactor {
       return false;
     }
     running = null;
-    estimateAt = wasteMax;
+    estimateAt = 0;
     log.info(
         "the ledger's file was {} KiB and is {} KiB now", before >> 10, database.bytes() >> 10);
     return true;
   }
 
-  private boolean isDue(Connection connection, long entries) throws SQLException {
+  private boolean isDue(Connection connection, long entries, boolean resting) throws SQLException {
     long bytes = database.bytes();
-    if ((!hurry && bytes < estimateAt) || space.getAsLong() < bytes + LedgerWriter.SPACE_MIN) {
+    long left = space.getAsLong();
+    long waste = Math.min(resting ? wasteMax / AT_REST : wasteMax, left / SPACE_PART);
+    if (!hurry && bytes < Math.max(waste, estimateAt)) {
       return false;
     }
-    estimateAt = Math.max(wasteMax, bytes / 100 * ESTIMATE_STEP);
-    if (hurry || entries == 0) {
-      return hurry;
-    }
+    estimateAt = bytes / 100 * ESTIMATE_STEP;
     long content = content(connection, entries);
-    return bytes - content > Math.max(content, wasteMax);
+    boolean fits = left >= Math.min(bytes, CONTENT_ROOM * content) + LedgerWriter.SPACE_MIN;
+    return fits && (hurry || bytes - content > Math.max(content, waste));
   }
 
   /** How large a file without waste would be, by some entries all over the log; bytes. */

@@ -52,7 +52,7 @@ final class LedgerWriter implements AutoCloseable {
    * @param connection to be used by this alone
    * @param tail the end of the log, as the database has it
    * @param space how many bytes the disk has left
-   * @param wasteMax how many bytes of the file may be of no use, if its content is not more
+   * @param wasteMax how many bytes of the file may be of no use, as {@link Compactor} has it
    */
   LedgerWriter(
       DatabaseFile database,
@@ -168,7 +168,7 @@ final class LedgerWriter implements AutoCloseable {
         List<Write> batch = queue.take(BATCH_MAX, RECOVERY_STEP, company);
         if (!batch.isEmpty()) {
           write(batch);
-          compact();
+          compact(/* resting= */ false);
         } else if (queue.isOver()) {
           break;
         } else {
@@ -188,14 +188,14 @@ final class LedgerWriter implements AutoCloseable {
 
   private void atRest() {
     if (writable) {
-      compact();
+      compact(/* resting= */ true);
     } else {
       recover();
     }
   }
 
   /** Makes the file smaller if it is time, and nothing that is copied changes. */
-  private void compact() {
+  private void compact(boolean resting) {
     if (!writable) {
       return;
     }
@@ -203,6 +203,7 @@ final class LedgerWriter implements AutoCloseable {
       if (compactor.advance(
           connection,
           head.checkpoint().size(),
+          resting,
           () -> queue.isWaiting(Write.Forget.class::isInstance))) {
         reconnect();
         load();

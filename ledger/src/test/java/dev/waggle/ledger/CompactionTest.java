@@ -17,6 +17,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -41,8 +43,11 @@ class CompactionTest {
   }
 
   private H2Ledger open() throws Exception {
-    return H2Ledger.open(
-        file, "file:", H2LedgerTest.NODE, Clock.systemUTC(), () -> Long.MAX_VALUE, MIN);
+    return open(MIN, () -> Long.MAX_VALUE);
+  }
+
+  private H2Ledger open(long wasteMax, LongSupplier space) throws Exception {
+    return H2Ledger.open(file, "file:", H2LedgerTest.NODE, Clock.systemUTC(), space, wasteMax);
   }
 
   private CompletableFuture<LedgerEntry> append(H2Ledger ledger, int bytes) {
@@ -102,6 +107,36 @@ class CompactionTest {
     }
     try (var files = Files.list(directory)) {
       assertThat(files).containsExactly(file);
+    }
+  }
+
+  @Test
+  void fileAtRest_isMadeSmaller_longBeforeABusyOne() throws Exception {
+    long wasteMax = 8 * MIN;
+    try (H2Ledger ledger = open(wasteMax, () -> Long.MAX_VALUE)) {
+      for (int i = 0; i < 120; i++) {
+        append(ledger, 10).get(10, TimeUnit.SECONDS);
+      }
+      assertThat(Files.size(file)).isBetween(600L << 10, wasteMax / 2);
+      await().until(() -> Files.size(file) < 300 << 10);
+      assertThat(ledger.verify((checked, total) -> {}).fault()).isEmpty();
+    }
+  }
+
+  @Test
+  void fullDisk_isNotFilledByACopy() throws Exception {
+    AtomicLong left = new AtomicLong(LedgerWriter.SPACE_MIN);
+    try (H2Ledger ledger = open(MIN, left::get)) {
+      for (int i = 0; i < 60; i++) {
+        append(ledger, 10 << 10).get(10, TimeUnit.SECONDS);
+      }
+      ledger.forget(Instant.now().plus(Duration.ofSeconds(1))).get(10, TimeUnit.SECONDS);
+      long before = Files.size(file);
+      append(ledger, 10).get(10, TimeUnit.SECONDS);
+      assertThat(Files.size(file)).isGreaterThan(before);
+      assertThat(directory.resolve("ledger.new.mv.db")).doesNotExist();
+      left.set(Long.MAX_VALUE);
+      await().until(() -> Files.size(file) < 200 << 10);
     }
   }
 
