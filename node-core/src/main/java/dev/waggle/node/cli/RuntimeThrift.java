@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
 final class RuntimeThrift {
   private static final Logger log = LoggerFactory.getLogger(RuntimeThrift.class);
 
+  /** How much of the heap may be free after a collection, in percent; the rest is given back. */
+  static final String MOST_FREE = "MaxHeapFreeRatio";
+
   /**
    * HotSpot's settings that may change at run time: give back what the heap does not need. In this
    * order, because the least may never be above the most.
@@ -26,10 +29,19 @@ final class RuntimeThrift {
   private static final List<Map.Entry<String, String>> HEAP =
       List.of(
           Map.entry("MinHeapFreeRatio", "10"),
-          Map.entry("MaxHeapFreeRatio", "25"),
+          Map.entry(MOST_FREE, "25"),
           Map.entry("G1PeriodicGCInterval", "300000"));
 
+  /** A busy node would only have to ask for it again, with a collection for each piece. */
+  private static final Map.Entry<String, String> HEAP_WHEN_BUSY = Map.entry(MOST_FREE, "90");
+
+  private static final Map.Entry<String, String> HEAP_WHEN_IDLE = HEAP.get(1);
+
+  /** With more collections in a {@link #WATCH_STEP} a node is busy. */
+  private static final long IDLE_COLLECTIONS_MAX = 1;
+
   private static final Duration SETTLED = Duration.ofSeconds(3);
+  private static final Duration WATCH_STEP = Duration.ofSeconds(30);
 
   private RuntimeThrift() {}
 
@@ -46,17 +58,51 @@ final class RuntimeThrift {
     if (hotSpot == null) {
       return; // Another JVM has its own ways.
     }
-    HEAP.forEach(
-        option -> {
-          try {
-            hotSpot.setVMOption(option.getKey(), option.getValue());
-          } catch (IllegalArgumentException e) {
-            log.debug("this JVM does not take {}: {}", option, e.getMessage());
-          }
-        });
+    HEAP.forEach(option -> set(hotSpot, option));
     // By then the engines have been asked and the first peers met.
-    CompletableFuture.delayedExecutor(SETTLED.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(RuntimeThrift::giveBack);
+    later(
+        SETTLED,
+        () -> {
+          giveBack();
+          watch(hotSpot, collections());
+        });
+  }
+
+  private static void set(HotSpotDiagnosticMXBean hotSpot, Map.Entry<String, String> option) {
+    try {
+      hotSpot.setVMOption(option.getKey(), option.getValue());
+    } catch (IllegalArgumentException e) {
+      log.debug("this JVM does not take {}: {}", option, e.getMessage());
+    }
+  }
+
+  private static void later(Duration when, Runnable what) {
+    CompletableFuture.delayedExecutor(when.toMillis(), TimeUnit.MILLISECONDS).execute(what);
+  }
+
+  private static void watch(HotSpotDiagnosticMXBean hotSpot, long before) {
+    later(
+        WATCH_STEP,
+        () -> {
+          long now = collections();
+          adapt(hotSpot, now - before);
+          watch(hotSpot, now);
+        });
+  }
+
+  /**
+   * Has a busy node keep its heap, and an idle one give it back.
+   *
+   * @param collections how many there were in a {@link #WATCH_STEP}
+   */
+  static void adapt(HotSpotDiagnosticMXBean hotSpot, long collections) {
+    set(hotSpot, collections > IDLE_COLLECTIONS_MAX ? HEAP_WHEN_BUSY : HEAP_WHEN_IDLE);
+  }
+
+  private static long collections() {
+    return ManagementFactory.getGarbageCollectorMXBeans().stream()
+        .mapToLong(collector -> Math.max(0, collector.getCollectionCount()))
+        .sum();
   }
 
   private static void giveBack() {
