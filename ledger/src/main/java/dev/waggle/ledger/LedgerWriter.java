@@ -32,6 +32,9 @@ final class LedgerWriter implements AutoCloseable {
   /** Below that the disk counts as full. */
   static final long SPACE_MIN = 32L << 20;
 
+  /** Who writes nothing for so long is at rest. */
+  static final Duration REST = Duration.ofMinutes(1);
+
   private static final Duration RECOVERY_STEP = Duration.ofSeconds(1);
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
 
@@ -47,6 +50,7 @@ final class LedgerWriter implements AutoCloseable {
   private volatile SignedCheckpoint head;
   private volatile boolean writable = true;
   private String trouble = "";
+  private long lastWrite;
 
   /**
    * @param connection to be used by this alone
@@ -68,6 +72,7 @@ final class LedgerWriter implements AutoCloseable {
     this.identity = identity;
     this.clock = clock;
     this.space = space;
+    this.lastWrite = clock.millis();
     this.compactor = new Compactor(database, space, wasteMax);
     connection.setAutoCommit(false);
     this.tail = tail;
@@ -168,7 +173,8 @@ final class LedgerWriter implements AutoCloseable {
         List<Write> batch = queue.take(BATCH_MAX, RECOVERY_STEP, company);
         if (!batch.isEmpty()) {
           write(batch);
-          compact(/* resting= */ false);
+          lastWrite = clock.millis();
+          compact();
         } else if (queue.isOver()) {
           break;
         } else {
@@ -188,14 +194,14 @@ final class LedgerWriter implements AutoCloseable {
 
   private void atRest() {
     if (writable) {
-      compact(/* resting= */ true);
+      compact();
     } else {
       recover();
     }
   }
 
   /** Makes the file smaller if it is time, and nothing that is copied changes. */
-  private void compact(boolean resting) {
+  private void compact() {
     if (!writable) {
       return;
     }
@@ -203,7 +209,7 @@ final class LedgerWriter implements AutoCloseable {
       if (compactor.advance(
           connection,
           head.checkpoint().size(),
-          resting,
+          clock.millis() - lastWrite >= REST.toMillis(),
           () -> queue.isWaiting(Write.Forget.class::isInstance))) {
         reconnect();
         load();

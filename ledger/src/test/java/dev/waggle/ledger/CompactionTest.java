@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -18,6 +20,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,11 +46,11 @@ class CompactionTest {
   }
 
   private H2Ledger open() throws Exception {
-    return open(MIN, () -> Long.MAX_VALUE);
+    return open(MIN, () -> Long.MAX_VALUE, Clock.systemUTC());
   }
 
-  private H2Ledger open(long wasteMax, LongSupplier space) throws Exception {
-    return H2Ledger.open(file, "file:", H2LedgerTest.NODE, Clock.systemUTC(), space, wasteMax);
+  private H2Ledger open(long wasteMax, LongSupplier space, Clock clock) throws Exception {
+    return H2Ledger.open(file, "file:", H2LedgerTest.NODE, clock, space, wasteMax);
   }
 
   private CompletableFuture<LedgerEntry> append(H2Ledger ledger, int bytes) {
@@ -113,11 +116,14 @@ class CompactionTest {
   @Test
   void fileAtRest_isMadeSmaller_longBeforeABusyOne() throws Exception {
     long wasteMax = 8 * MIN;
-    try (H2Ledger ledger = open(wasteMax, () -> Long.MAX_VALUE)) {
+    AtomicReference<Duration> passed = new AtomicReference<>(Duration.ZERO);
+    InstantSource time = () -> Instant.now().plus(passed.get());
+    try (H2Ledger ledger = open(wasteMax, () -> Long.MAX_VALUE, time.withZone(ZoneOffset.UTC))) {
       for (int i = 0; i < 120; i++) {
         append(ledger, 10).get(10, TimeUnit.SECONDS);
       }
       assertThat(Files.size(file)).isBetween(600L << 10, wasteMax / 2);
+      passed.set(LedgerWriter.REST);
       await().until(() -> Files.size(file) < 300 << 10);
       assertThat(ledger.verify((checked, total) -> {}).fault()).isEmpty();
     }
@@ -126,7 +132,7 @@ class CompactionTest {
   @Test
   void fullDisk_isNotFilledByACopy() throws Exception {
     AtomicLong left = new AtomicLong(LedgerWriter.SPACE_MIN);
-    try (H2Ledger ledger = open(MIN, left::get)) {
+    try (H2Ledger ledger = open(MIN, left::get, Clock.systemUTC())) {
       for (int i = 0; i < 60; i++) {
         append(ledger, 10 << 10).get(10, TimeUnit.SECONDS);
       }
