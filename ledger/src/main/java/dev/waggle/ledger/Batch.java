@@ -172,15 +172,24 @@ final class Batch {
 
   private @Nullable LedgerEntry find(ReceiptBody body) throws SQLException {
     try (PreparedStatement select =
-        connection.prepareStatement(
-            "SELECT e.bytes, e.payload, e.hash FROM receipt r JOIN entry e ON e.sequence = r.sequence"
-                + " WHERE r.task = ? AND r.claim = ?")) {
+        connection.prepareStatement("SELECT sequence FROM receipt WHERE task = ? AND claim = ?")) {
       select.setString(1, body.task());
       select.setString(2, body.claim());
       try (ResultSet row = select.executeQuery()) {
-        return row.next()
-            ? LedgerEntry.parse(row.getBytes(1), row.getBytes(2), row.getBytes(3))
-            : null;
+        return row.next() ? entry(row.getLong(1)) : null;
+      }
+    }
+  }
+
+  private LedgerEntry entry(long at) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT bytes, payload, hash FROM entry WHERE sequence = ?")) {
+      select.setLong(1, at);
+      try (ResultSet row = select.executeQuery()) {
+        if (!row.next()) {
+          throw new SQLException("the entry of a stored receipt is missing");
+        }
+        return LedgerEntry.parse(row.getBytes(1), row.getBytes(2), row.getBytes(3));
       } catch (LedgerException e) {
         throw new SQLException("a stored receipt is damaged", e);
       }
