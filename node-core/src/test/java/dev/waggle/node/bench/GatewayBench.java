@@ -26,6 +26,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Prints what the gateway adds to the time of answers under load, what it holds open, how the work
@@ -100,6 +101,16 @@ public final class GatewayBench {
   /** What is heard of an answer: each line, when it comes. */
   private void ask(URI address, String prompt, Consumer<String> line)
       throws IOException, InterruptedException {
+    askWho(address, prompt, node -> line);
+  }
+
+  /**
+   * The same.
+   *
+   * @param begun hears who answers, and gives what hears the lines
+   */
+  private void askWho(URI address, String prompt, Function<String, Consumer<String>> begun)
+      throws IOException, InterruptedException {
     String body =
         "{\"model\":\""
             + FakeOllama.MODEL
@@ -119,6 +130,7 @@ public final class GatewayBench {
               + " "
               + new String(response.body().readAllBytes(), StandardCharsets.UTF_8));
     }
+    Consumer<String> line = begun.apply(response.headers().firstValue("x-waggle-node").orElse(""));
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
       for (String each = lines.readLine(); each != null; each = lines.readLine()) {
@@ -390,17 +402,18 @@ public final class GatewayBench {
         Pace pace = new Pace(Duration.ZERO, Duration.ZERO, Duration.ofMillis(10));
         swarm.engines().forEach(each -> each.pace(pace));
         List<Long> times = new ArrayList<>();
-        ask(
+        askWho(
             swarm.asking().ready().api().resolve(COMPLETIONS),
             "pattern resumed 300",
-            line -> {
-              if (line.contains("resumed-")) {
-                times.add(System.nanoTime());
-                if (times.size() == 100) {
-                  kill(swarm, signal);
-                }
-              }
-            });
+            node ->
+                line -> {
+                  if (line.contains("resumed-")) {
+                    times.add(System.nanoTime());
+                    if (times.size() == 100) {
+                      kill(swarm, node, signal);
+                    }
+                  }
+                });
         long gap = 0;
         for (int i = 1; i < times.size(); i++) {
           gap = Math.max(gap, times.get(i) - times.get(i - 1));
@@ -415,12 +428,11 @@ public final class GatewayBench {
     }
   }
 
-  /** Whoever answers now is the one whose engine is at work. */
-  private static void kill(BenchSwarm swarm, String signal) {
-    for (int i = 0; i < swarm.workers().size(); i++) {
-      if (swarm.engines().get(i).chatting() > 0) {
+  private static void kill(BenchSwarm swarm, String node, String signal) {
+    for (NodeProcess each : swarm.workers()) {
+      if (each.ready().peerId().equals(node)) {
         try {
-          long pid = swarm.workers().get(i).handle().pid();
+          long pid = each.handle().pid();
           new ProcessBuilder("kill", signal, Long.toString(pid)).start().waitFor();
         } catch (IOException | InterruptedException e) {
           throw new AssertionError(e);
