@@ -172,8 +172,8 @@ final class LedgerWriter implements AutoCloseable {
         Duration company = writable ? WriteQueue.UNHURRIED_MAX : RECOVERY_STEP;
         List<Write> batch = queue.take(BATCH_MAX, RECOVERY_STEP, company);
         if (!batch.isEmpty()) {
-          write(batch);
           lastWrite = clock.millis();
+          write(batch);
           compact();
         } else if (queue.isOver()) {
           break;
