@@ -22,6 +22,11 @@ final class RuntimeThrift {
   /** How much of the heap may be free after a collection, in percent; the rest is given back. */
   static final String MOST_FREE = "MaxHeapFreeRatio";
 
+  private static final Map.Entry<String, String> HEAP_WHEN_IDLE = Map.entry(MOST_FREE, "25");
+
+  /** A busy node would only have to ask for it again, with a collection for each piece. */
+  private static final Map.Entry<String, String> HEAP_WHEN_BUSY = Map.entry(MOST_FREE, "90");
+
   /**
    * HotSpot's settings that may change at run time: give back what the heap does not need. In this
    * order, because the least may never be above the most.
@@ -29,13 +34,8 @@ final class RuntimeThrift {
   private static final List<Map.Entry<String, String>> HEAP =
       List.of(
           Map.entry("MinHeapFreeRatio", "10"),
-          Map.entry(MOST_FREE, "25"),
+          HEAP_WHEN_IDLE,
           Map.entry("G1PeriodicGCInterval", "300000"));
-
-  /** A busy node would only have to ask for it again, with a collection for each piece. */
-  private static final Map.Entry<String, String> HEAP_WHEN_BUSY = Map.entry(MOST_FREE, "90");
-
-  private static final Map.Entry<String, String> HEAP_WHEN_IDLE = HEAP.get(1);
 
   /** With more collections in a {@link #WATCH_STEP} a node is busy. */
   private static final long IDLE_COLLECTIONS_MAX = 1;
