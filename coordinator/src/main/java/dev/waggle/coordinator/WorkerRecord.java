@@ -35,6 +35,7 @@ final class WorkerRecord implements Placer.Experience {
   private record Ended(PeerId worker, Instant at) {}
 
   private final Deque<Ended> ended = new ArrayDeque<>();
+  private final Map<PeerId, Integer> endedCount = new HashMap<>();
   private final Conduct conduct;
   private final Clock clock;
   private final Breakers breakers;
@@ -92,8 +93,9 @@ final class WorkerRecord implements Placer.Experience {
   void onReleased(PeerId worker, String model) {
     breakers.onReleased(worker, model);
     synchronized (this) {
-      inFlight.computeIfPresent(worker, (id, count) -> count == 1 ? null : count - 1);
+      countDown(inFlight, worker);
       ended.addLast(new Ended(worker, clock.instant()));
+      endedCount.merge(worker, 1, Integer::sum);
       forgetEnded();
     }
   }
@@ -102,14 +104,18 @@ final class WorkerRecord implements Placer.Experience {
     Instant oldest = clock.instant().minus(ADVERT_LAG);
     while (!ended.isEmpty()
         && (ended.size() > ENDED_MAX || ended.getFirst().at().isBefore(oldest))) {
-      ended.removeFirst();
+      countDown(endedCount, ended.removeFirst().worker());
     }
+  }
+
+  private static void countDown(Map<PeerId, Integer> counts, PeerId worker) {
+    counts.computeIfPresent(worker, (id, count) -> count == 1 ? null : count - 1);
   }
 
   @Override
   public synchronized int endedLately(PeerId worker) {
     forgetEnded();
-    return (int) ended.stream().filter(each -> each.worker().equals(worker)).count();
+    return endedCount.getOrDefault(worker, 0);
   }
 
   void onFailed(PeerId worker, String model, String cause) {

@@ -161,12 +161,7 @@ final class Answer {
       taken.complete(null);
       return;
     }
-    begin();
-    String piece = form.piece(choice, chunk);
-    if (!piece.isEmpty()) {
-      quiet = false;
-      response.write(piece);
-    }
+    write(begin() + form.piece(choice, chunk));
     if (response.writeQueueFull()) {
       response.drainHandler(drained -> taken.complete(null));
     } else {
@@ -185,26 +180,31 @@ final class Answer {
     }
   }
 
-  private void begin() {
-    if (!begun) {
-      begun = true;
-      response.putHeader("content-type", form.streamType());
-      response.putHeader("cache-control", "no-cache");
-      response.setChunked(true);
-      String first = form.begin();
-      if (!first.isEmpty()) {
-        response.write(first);
-      }
+  /** Begins the stream if it has not begun; what it then says first goes with what comes next. */
+  private String begin() {
+    if (begun) {
+      return "";
+    }
+    begun = true;
+    response.putHeader("content-type", form.streamType());
+    response.putHeader("cache-control", "no-cache");
+    response.setChunked(true);
+    return form.begin();
+  }
+
+  private void write(String piece) {
+    if (!piece.isEmpty()) {
+      quiet = false;
+      response.write(piece);
     }
   }
 
   /** Nothing comes yet: show headers and a sign of life, so that the client waits on. */
   private void keepAlive() {
     if (call.stream() && !ended) {
-      begin();
-      if (quiet && !response.writeQueueFull()) {
-        response.write(form.keepAlive(progress));
-      }
+      String opening = begin();
+      boolean waiting = quiet && !response.writeQueueFull();
+      write(waiting ? opening + form.keepAlive(progress) : opening);
       quiet = true;
       timer = vertx.setTimer(KEEP_ALIVE.toMillis(), id -> keepAlive());
     }
@@ -216,17 +216,15 @@ final class Answer {
     }
     choices.get(choice).end(summary);
     boolean last = choices.stream().allMatch(Gathered::hasEnded);
-    if (call.stream()) {
-      begin();
-      response.write(form.end(choice, summary));
-    }
+    String piece = call.stream() ? begin() + form.end(choice, summary) : "";
     if (!last) {
+      write(piece);
       return;
     }
     end();
     metrics.ended("done");
     if (call.stream()) {
-      response.end(form.complete(choices));
+      response.end(piece + form.complete(choices));
     } else {
       response.putHeader("content-type", "application/json");
       response.end(form.whole(choices));

@@ -6,9 +6,6 @@ import java.io.InputStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +21,8 @@ public final class HttpCall implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final Object lock = new Object();
   private boolean canceled;
-  private @Nullable CompletableFuture<HttpResponse<InputStream>> sending;
+  private boolean ended;
+  private @Nullable Thread sender;
   private @Nullable InputStream body;
   private @Nullable SilenceWatch silence;
 
@@ -61,22 +59,49 @@ public final class HttpCall implements AutoCloseable {
         to.header("content-type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofByteArray(json))
             .build();
-    CompletableFuture<HttpResponse<InputStream>> answer;
-    synchronized (lock) {
-      requireWanted();
-      answer = http.sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
-      sending = answer;
-    }
     try {
-      HttpResponse<InputStream> response = answer.get();
+      HttpResponse<InputStream> response = send(request);
       synchronized (lock) {
         body = response.body();
-        sending = null;
-        requireWanted();
+      }
+      if (isEnded()) {
+        response.body().close();
+        throw new IOException("closed");
       }
       return response;
-    } catch (CancellationException | ExecutionException e) {
-      throw broken(e.getCause() == null ? e : e.getCause());
+    } catch (IOException e) {
+      throw broken(e);
+    } catch (InterruptedException e) {
+      if (isEnded()) {
+        throw broken(e);
+      }
+      throw e;
+    }
+  }
+
+  /** Not with {@code sendAsync}: it has another thread complete each answer, maybe a new one. */
+  private HttpResponse<InputStream> send(HttpRequest request)
+      throws IOException, InterruptedException {
+    synchronized (lock) {
+      requireWanted();
+      ended = false;
+      sender = Thread.currentThread();
+    }
+    try {
+      return http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    } finally {
+      synchronized (lock) {
+        sender = null;
+        if (ended) {
+          boolean unused = Thread.interrupted(); // That was for this request alone.
+        }
+      }
+    }
+  }
+
+  private boolean isEnded() {
+    synchronized (lock) {
+      return ended;
     }
   }
 
@@ -112,13 +137,12 @@ public final class HttpCall implements AutoCloseable {
   @Override
   public void close() {
     InputStream open;
-    CompletableFuture<?> waiting;
     synchronized (lock) {
       open = body;
-      waiting = sending;
-    }
-    if (waiting != null) {
-      waiting.cancel(true);
+      if (sender != null) {
+        ended = true;
+        sender.interrupt();
+      }
     }
     if (open != null) {
       try {

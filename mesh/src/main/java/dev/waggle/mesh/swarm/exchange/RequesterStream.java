@@ -50,6 +50,9 @@ import org.slf4j.LoggerFactory;
 final class RequesterStream implements StreamReader, HeldClaim {
   private static final Logger log = LoggerFactory.getLogger(RequesterStream.class);
 
+  /** How many bytes may come while somebody is busy with a chunk until no more are read. */
+  private static final int WAITING_BYTES_MAX = 16 << 10;
+
   /** What every stream of a node shares. */
   record Context(
       Identity identity,
@@ -75,6 +78,10 @@ final class RequesterStream implements StreamReader, HeldClaim {
   private final Queue<TaskMessage> inbox = new ArrayDeque<>();
   private State state = State.OFFERED;
   private boolean delivering;
+  private int waitingBytes;
+  private boolean paused;
+  private boolean workerEnded;
+  private long heardNanos;
   private @Nullable Stream stream;
   private OfferReply.@Nullable Accepted acceptance;
   private @Nullable ClaimPromise promise;
@@ -134,11 +141,21 @@ final class RequesterStream implements StreamReader, HeldClaim {
     if (state == State.ENDED) {
       return; // What was on its way when it ended.
     }
+    int length = bytes.remaining();
     try {
       frames.onBytes(bytes, frame -> inbox.add(TaskProtocol.parse(frame)));
       drain();
     } catch (MalformedFrameException e) {
       wrong(e);
+      return;
+    }
+    if (delivering) {
+      waitingBytes += length;
+      if (!paused && waitingBytes > WAITING_BYTES_MAX) {
+        // A slow reader: stop reading until it is ready, so that the worker is slowed down too.
+        paused = true;
+        from.reading(false);
+      }
     }
   }
 
@@ -177,7 +194,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
         outcome.completeExceptionally(new IOException(describe(message.getRefused())));
       }
       case BEAT -> {
-        watchSilence();
+        heardNanos = System.nanoTime();
         if (listener != null) {
           Beat beat = message.getBeat();
           listener.onBeat(
@@ -270,7 +287,8 @@ final class RequesterStream implements StreamReader, HeldClaim {
       long renew = TaskProtocol.RENEW_INTERVAL.toMillis();
       renewals =
           context.timer().scheduleAtFixedRate(this::renew, renew, renew, TimeUnit.MILLISECONDS);
-      watchSilence();
+      heardNanos = System.nanoTime();
+      watchSilence(TaskProtocol.SILENCE_MAX);
       return Envelope.hash(sealed.bytes());
     } catch (EnvelopeException e) {
       lost(new IOException("the task could not be sealed: " + e.getMessage(), e));
@@ -287,7 +305,7 @@ final class RequesterStream implements StreamReader, HeldClaim {
 
   private void onChunk(byte[] sealed) throws MalformedFrameException {
     require(State.ASSIGNED);
-    if (opener == null || listener == null || stream == null) {
+    if (opener == null || listener == null) {
       throw new AssertionError("assigned without an opener");
     }
     Chunk chunk;
@@ -296,13 +314,10 @@ final class RequesterStream implements StreamReader, HeldClaim {
     } catch (EnvelopeException e) {
       throw new ForgedMessageException(String.valueOf(e.getMessage()));
     }
-    watchSilence();
+    heardNanos = System.nanoTime();
     CompletableFuture<Void> taken = listener.onChunk(chunk);
     if (!taken.isDone()) {
-      // A slow reader: stop reading until it is ready, so that the worker is slowed down too.
       delivering = true;
-      stream.reading(false);
-      stopWatching();
       taken.whenComplete((nothing, failure) -> onTaken());
     }
   }
@@ -312,15 +327,23 @@ final class RequesterStream implements StreamReader, HeldClaim {
     if (state == State.ENDED || stream == null) {
       return;
     }
-    watchSilence();
+    heardNanos = System.nanoTime();
     try {
       drain();
     } catch (MalformedFrameException e) {
       wrong(e);
       return;
     }
-    if (!delivering) {
+    if (delivering) {
+      return;
+    }
+    waitingBytes = 0;
+    if (paused) {
+      paused = false;
       stream.reading(true);
+    }
+    if (workerEnded) {
+      brokenOff();
     }
   }
 
@@ -341,9 +364,14 @@ final class RequesterStream implements StreamReader, HeldClaim {
 
   @Override
   public synchronized void onEnd(Stream from) {
+    workerEnded = true;
     if (!delivering) {
-      lost(new IOException("the worker ended the exchange before the result was complete"));
+      brokenOff();
     }
+  }
+
+  private void brokenOff() {
+    lost(new IOException("the worker ended the exchange before the result was complete"));
   }
 
   @Override
@@ -390,25 +418,21 @@ final class RequesterStream implements StreamReader, HeldClaim {
     }
   }
 
-  private void watchSilence() {
-    stopWatching();
-    if (state == State.ASSIGNED) {
-      silence =
-          context
-              .timer()
-              .schedule(
-                  this::onSilence, TaskProtocol.SILENCE_MAX.toMillis(), TimeUnit.MILLISECONDS);
-    }
+  /** One timer that looks again, not one for each message: most come long before it. */
+  private void watchSilence(Duration wait) {
+    silence = context.timer().schedule(this::checkSilence, wait.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private void stopWatching() {
-    if (silence != null) {
-      silence.cancel(false);
+  private synchronized void checkSilence() {
+    if (state != State.ASSIGNED) {
+      return;
     }
-  }
-
-  private synchronized void onSilence() {
-    if (state == State.ASSIGNED && !delivering) {
+    Duration silent = Duration.ofNanos(System.nanoTime() - heardNanos);
+    if (delivering) {
+      watchSilence(TaskProtocol.SILENCE_MAX);
+    } else if (silent.compareTo(TaskProtocol.SILENCE_MAX) < 0) {
+      watchSilence(TaskProtocol.SILENCE_MAX.minus(silent));
+    } else {
       lost(
           new IOException(
               "the worker was silent for " + TaskProtocol.SILENCE_MAX.toSeconds() + " s"));
@@ -430,7 +454,9 @@ final class RequesterStream implements StreamReader, HeldClaim {
 
   private void endWith(boolean reset) {
     state = State.ENDED;
-    stopWatching();
+    if (silence != null) {
+      silence.cancel(false);
+    }
     if (renewals != null) {
       renewals.cancel(false);
     }

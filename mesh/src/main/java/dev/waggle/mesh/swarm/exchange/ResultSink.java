@@ -8,8 +8,9 @@ public interface ResultSink {
   void running();
 
   /**
-   * Sends a chunk. The future completes when the requester's window has taken it, so a worker that
-   * waits for it is slowed to the reader's speed; it fails when nobody listens any more.
+   * Sends a chunk. The future completes when there is room for another one, so a worker that waits
+   * for it is slowed to the reader's speed; it fails when nobody listens any more, which may be
+   * known only at the chunk after.
    */
   CompletableFuture<Void> chunk(Chunk chunk);
 

@@ -84,6 +84,7 @@ final class WorkerStream implements StreamReader, ResultSink {
   private @Nullable ClaimId claim;
   private @Nullable ClaimKey key;
   private @Nullable ResultSealer sealer;
+  private CompletableFuture<Void> written = CompletableFuture.completedFuture(null);
   private @Nullable Future<?> deadline;
   private @Nullable Future<?> beats;
 
@@ -295,11 +296,14 @@ final class WorkerStream implements StreamReader, ResultSink {
     }
     try {
       byte[] sealed = sealer.seal(ExchangeCodec.encode(chunk));
-      return TaskProtocol.send(
-          stream,
-          TaskMessage.newBuilder()
-              .setChunk(Sealed.newBuilder().setBytes(ByteString.copyFrom(sealed)))
-              .build());
+      CompletableFuture<Void> before = written;
+      written =
+          TaskProtocol.send(
+              stream,
+              TaskMessage.newBuilder()
+                  .setChunk(Sealed.newBuilder().setBytes(ByteString.copyFrom(sealed)))
+                  .build());
+      return before;
     } catch (EnvelopeException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -75,6 +75,7 @@ public final class OllamaEngine implements Engine {
   private final ObjectMapper json = new ObjectMapper();
   private final HttpClient http =
       HttpClient.newBuilder()
+          .executor(Runnable::run)
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(CONNECT_MAX)
           .build();
