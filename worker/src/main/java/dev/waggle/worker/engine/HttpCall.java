@@ -61,9 +61,6 @@ public final class HttpCall implements AutoCloseable {
             .build();
     try {
       HttpResponse<InputStream> response = send(request);
-      synchronized (lock) {
-        body = response.body();
-      }
       if (isEnded()) {
         response.body().close();
         throw new IOException("closed");
@@ -88,7 +85,12 @@ public final class HttpCall implements AutoCloseable {
       sender = Thread.currentThread();
     }
     try {
-      return http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      HttpResponse<InputStream> response =
+          http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      synchronized (lock) {
+        body = response.body();
+      }
+      return response;
     } finally {
       synchronized (lock) {
         sender = null;

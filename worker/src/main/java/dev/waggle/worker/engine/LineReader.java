@@ -38,15 +38,20 @@ public final class LineReader {
           return line.size() > 0 ? line.toByteArray() : null;
         }
       }
-      byte next = buffer[at++];
-      if (next != '\n') {
-        line.write(next);
-      } else if (line.size() > 0) {
-        return line.toByteArray();
+      int from = at;
+      while (at < end && buffer[at] != '\n') {
+        at++;
       }
+      line.write(buffer, from, at - from);
       if (line.size() > bytesMax) {
         throw new EngineException(
             Outcome.Failure.LIMIT, "the engine sent a line beyond " + bytesMax + " bytes");
+      }
+      if (at < end) {
+        at++;
+        if (line.size() > 0) {
+          return line.toByteArray();
+        }
       }
     }
   }
