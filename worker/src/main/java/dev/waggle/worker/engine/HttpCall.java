@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * rest belongs to the one that runs the generation.
  */
 public final class HttpCall implements AutoCloseable {
+  private static final Duration CONNECT_MAX = Duration.ofSeconds(2);
+
   private final HttpClient http;
   private final String engine;
   private final Patience patience;
@@ -36,6 +39,18 @@ public final class HttpCall implements AutoCloseable {
     this.engine = engine;
     this.patience = patience;
     this.timer = timer;
+  }
+
+  /**
+   * A client for engines. What it does for an answer it does on its own thread: no step of that
+   * waits, and each hand-over to another thread would cost every piece time.
+   */
+  public static HttpClient client() {
+    return HttpClient.newBuilder()
+        .executor(Runnable::run)
+        .version(HttpClient.Version.HTTP_1_1)
+        .connectTimeout(CONNECT_MAX)
+        .build();
   }
 
   /** Watches from now on for silence, which ends the call. */

@@ -79,7 +79,6 @@ final class RequesterStream implements StreamReader, HeldClaim {
   private State state = State.OFFERED;
   private boolean delivering;
   private int waitingBytes;
-  private boolean paused;
   private boolean workerEnded;
   private long heardNanos;
   private @Nullable Stream stream;
@@ -151,9 +150,8 @@ final class RequesterStream implements StreamReader, HeldClaim {
     }
     if (delivering) {
       waitingBytes += length;
-      if (!paused && waitingBytes > WAITING_BYTES_MAX) {
+      if (waitingBytes > WAITING_BYTES_MAX) {
         // A slow reader: stop reading until it is ready, so that the worker is slowed down too.
-        paused = true;
         from.reading(false);
       }
     }
@@ -337,9 +335,9 @@ final class RequesterStream implements StreamReader, HeldClaim {
     if (delivering) {
       return;
     }
+    boolean paused = waitingBytes > WAITING_BYTES_MAX;
     waitingBytes = 0;
     if (paused) {
-      paused = false;
       stream.reading(true);
     }
     if (workerEnded) {

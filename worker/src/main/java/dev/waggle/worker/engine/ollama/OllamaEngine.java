@@ -60,7 +60,6 @@ public final class OllamaEngine implements Engine {
 
   private static final Pattern PARAMETERS = Pattern.compile("([0-9]{1,5}(?:\\.[0-9]+)?)([BM])");
   private static final Logger log = LoggerFactory.getLogger(OllamaEngine.class);
-  private static final Duration CONNECT_MAX = Duration.ofSeconds(2);
   private static final Duration ADMIN_MAX = Duration.ofSeconds(5);
   private static final int MODELS_MAX = 200;
   private static final Duration LOAD_MAX = Duration.ofMinutes(5);
@@ -73,12 +72,7 @@ public final class OllamaEngine implements Engine {
   private final Patience patience;
   private final ScheduledExecutorService timer;
   private final ObjectMapper json = new ObjectMapper();
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .executor(Runnable::run)
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(CONNECT_MAX)
-          .build();
+  private final HttpClient http = HttpCall.client();
 
   /** What is known of models, by name and digest; what a digest can do never changes. */
   private final Map<String, Facts> facts = new HashMap<>();

@@ -42,7 +42,6 @@ public final class OpenAiEngine implements Engine {
   /** What a Waggle node says owns its models. */
   public static final String WAGGLE_OWNER = "waggle";
 
-  private static final Duration CONNECT_MAX = Duration.ofSeconds(2);
   private static final Duration ADMIN_MAX = Duration.ofSeconds(5);
   private static final int MODELS_MAX = 200;
 
@@ -51,12 +50,7 @@ public final class OpenAiEngine implements Engine {
   private final Patience patience;
   private final ScheduledExecutorService timer;
   private final ObjectMapper json = new ObjectMapper();
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .executor(Runnable::run)
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(CONNECT_MAX)
-          .build();
+  private final HttpClient http = HttpCall.client();
 
   /**
    * Prepares the engine; nothing is asked yet.
